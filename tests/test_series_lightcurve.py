@@ -86,10 +86,14 @@ def test_errors_of_the_other_kind_are_converted(brightness, error, fluxerr, mage
     assert found.magerr.tolist() == pytest.approx([magerr])
 
 
-def test_errors_of_the_own_kind_count_where_both_are_there():
-    found = light_curve(mjd=[1], magerr=[0.5], fluxerr=[1.0], flux=[100.0])
-    assert found.fluxerr.tolist() == [1.0]
-    assert found.magerr.tolist() == pytest.approx([0.01085736204758])
+@pytest.mark.parametrize(
+    ("brightness", "fluxerr", "magerr"),
+    [({"flux": [100.0]}, 1.0, 0.01085736204758), ({"mag": [18.9]}, 46.0517018599, 0.5)],
+)
+def test_errors_of_the_own_kind_count_where_both_are_there(brightness, fluxerr, magerr):
+    found = light_curve(mjd=[1], magerr=[0.5], fluxerr=[1.0], **brightness)
+    assert found.fluxerr.tolist() == pytest.approx([fluxerr])
+    assert found.magerr.tolist() == pytest.approx([magerr])
 
 
 def test_no_errors_given_none_made():

@@ -44,6 +44,11 @@ def test_rows_without_a_time_come_last_where_all_rows_stay():
     assert thin_arrays(np.array([3, NAN, 1.0]), np.zeros(3), 3).tolist() == [2, 0, 1]
 
 
+def test_two_points_are_the_lowest_and_the_highest():
+    y = np.array([3.0, 1.0, 4.0, 9.0, 5.0])
+    assert thin_arrays(np.arange(5.0), y, 2).tolist() == [1, 3]
+
+
 def test_first_and_last_in_time_stay():
     rng = np.random.default_rng(3)
     x = rng.permutation(1000).astype(float)

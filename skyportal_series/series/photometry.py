@@ -54,13 +54,11 @@ def flux_error(flux: FloatArray, magerr: FloatArray) -> FloatArray:
 
 
 def signal_to_noise(flux: FloatArray, fluxerr: FloatArray | None, floor: float) -> FloatArray:
-    """flux / max(fluxerr, floor), the one where the other is missing; none if that is not > 0."""
+    """flux / max(fluxerr, floor), the one where the other is NaN; none where both are, or are 0."""
     noise = np.full_like(flux, floor) if fluxerr is None else np.fmax(fluxerr, floor)
-    known = noise > 0
     with np.errstate(all="ignore"):
         snr = np.divide(flux, noise, out=noise)
-    known &= np.isfinite(snr)
-    return _only(snr, known)
+    return _only(snr, np.isfinite(snr))
 
 
 def _only(values: FloatArray, known: npt.NDArray[np.bool_]) -> FloatArray:
