@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,6 @@ from skyportal_series.client.vocabulary import check_fields
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# PyTables is not safe to use from several threads at once.
-_packing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,7 @@ def pack(frame: pd.DataFrame) -> bytes:
     """`frame` as the HDF5 image that the server reads."""
     from skyportal_series.utils.hdf5_files import dump_dataframe_to_bytestream
 
-    with _packing:
-        image = dump_dataframe_to_bytestream(frame, encode=False)
+    image = dump_dataframe_to_bytestream(frame, encode=False)
     return image if isinstance(image, bytes) else image.encode()
 
 

@@ -102,6 +102,14 @@ FILTERS: tuple[Name, ...] = (
     Name("sortOrder", "text", "asc or desc."),
 )
 
+#: Spellings that SkyPortal's documentation has.
+ALIASES = {
+    "rejectedObjectIDs": "rejectedObjectID",
+    "midTimeBefore": "midBefore",
+    "midTimeAfter": "midAfter",
+    "limitingMagIsNone": "limitingMagIsNaN",
+}
+
 FIELD_NAMES = frozenset(field.name for field in FIELDS)
 ORDERING = frozenset({"sortBy", "sortOrder"})
 
@@ -120,6 +128,7 @@ def server_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
     Raises UnknownName: a server that ignores what it does not know would return everything.
     """
     known = {_plain(entry.name): entry.name for entry in FILTERS}
+    known |= {_plain(alias): name for alias, name in ALIASES.items()}
     result: dict[str, Any] = {}
     for name, value in filters.items():
         server_name = known.get(_plain(name))
