@@ -72,10 +72,15 @@ def plain(value: Any) -> Any:
 
 def is_same(upload: Upload, metadata: Mapping[str, Any], data: Callable[[], pd.DataFrame]) -> bool:
     """Whether a series on the server, of that `metadata` and `data`, is this upload."""
-    if not all(_agrees(name, value, metadata) for name, value in upload.fields.items()):
+    if not same_fields(upload, metadata):
         return False
     ours = upload.frame()
     return len(ours) == metadata.get("num_exp") and _same_columns(ours, data())
+
+
+def same_fields(upload: Upload, metadata: Mapping[str, Any]) -> bool:
+    """Whether a series of that `metadata` has all the fields of this upload."""
+    return all(_agrees(name, value, metadata) for name, value in upload.fields.items())
 
 
 def _tidied(path: Path, reading: Reading) -> tuple[pd.DataFrame, dict[str, Any]]:

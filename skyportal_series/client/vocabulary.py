@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from skyportal_series.client.errors import UnknownName
 
-Kind = Literal["text", "whole", "number", "flag", "ids", "object", "alignment", "date"]
+Kind = Literal["text", "whole", "number", "flag", "ids", "object", "alignment", "date", "order"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ FILTERS: tuple[Name, ...] = (
     Name("minWorstSNR", "number", "Worst signal to noise at least."),
     Name("maxWorstSNR", "number", "Worst signal to noise at most."),
     Name("sortBy", "text", "A column of the answer to sort by."),
-    Name("sortOrder", "text", "asc or desc."),
+    Name("sortOrder", "order", "asc or desc."),
 )
 
 #: Spellings that SkyPortal's documentation has.

@@ -1,0 +1,167 @@
+"""Options that commands share, made from the client's vocabulary; and errors as exit codes."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from skyportal_series.client import vocabulary
+from skyportal_series.client.errors import (
+    NotConfigured,
+    SeriesClientError,
+    ServerFault,
+    ServerUnavailable,
+    Unauthorized,
+    UnknownName,
+)
+
+Command = Callable[..., Any]
+
+DONE, SOME_REFUSED, WRONG_USAGE, NO_SERVER, NOT_ALLOWED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EXIT_CODES: tuple[tuple[type[SeriesClientError], int], ...] = (
+    (NotConfigured, WRONG_USAGE),
+    (UnknownName, WRONG_USAGE),
+    (Unauthorized, NOT_ALLOWED),
+    (ServerUnavailable, NO_SERVER),
+    (ServerFault, NO_SERVER),
+)
+
+
+def ids(text: str) -> list[int] | str:
+    """Whole numbers, separated by commas; or `all`."""
+    try:
+        return text if text == "all" else [int(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither whole numbers, separated by commas, nor all."
+        ) from None
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON object."""
+    try:
+        content = json.loads(text)
+    except ValueError as problem:
+        raise click.BadParameter(f"{text!r} is not JSON: {problem}.") from None
+    if not isinstance(content, dict):
+        raise click.BadParameter(f"{text!r} is no JSON object.")
+    return content
+
+
+def names(text: str) -> list[str]:
+    """Names, separated by commas."""
+    return [part.strip() for part in text.split(",")]
+
+
+TYPES: dict[vocabulary.Kind, Any] = {
+    "text": str,
+    "date": str,
+    "whole": int,
+    "number": float,
+    "flag": bool,
+    "ids": ids,
+    "object": json_object,
+    "alignment": click.Choice(["start", "middle", "end"]),
+    "order": click.Choice(["asc", "desc"]),
+}
+
+
+def field_options(command: Command) -> Command:
+    """An option for every field of a series."""
+    return _options(command, vocabulary.FIELDS)
+
+
+def filter_options(command: Command) -> Command:
+    """An option for every filter of a search."""
+    return _options(command, vocabulary.FILTERS)
+
+
+def reading_options(command: Command) -> Command:
+    """How to understand files whose columns are not plain."""
+    for option in (
+        click.option("--time-format", help="What times count from: mjd, jd, bjd, btjd, bkjd."),
+        click.option("--flux-unit", help="Unit of the fluxes (mJy), or a number of µJy."),
+        click.option(
+            "--column",
+            "column_names",
+            multiple=True,
+            metavar="OURS=THEIRS",
+            help="Take the column THEIRS as OURS: --column flux=PDCSAP_FLUX.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def part_options(command: Command) -> Command:
+    """Some rows and columns of a series."""
+    for option in (
+        click.option("--max-points", type=click.IntRange(1), help="At most so many rows."),
+        click.option("--mjd-max", type=float, help="Rows up to this MJD."),
+        click.option("--mjd-min", type=float, help="Rows from this MJD."),
+        click.option("--columns", type=names, help="These columns, separated by commas."),
+    ):
+        command = option(command)
+    return command
+
+
+def with_client(command: Command) -> Command:
+    """Gives the command a `client`, and turns the client's errors into words and exit codes."""
+
+    @click.option("--url", help="The server's URL.")
+    @click.option("--token", help="An API token. Other users may see it here: prefer login.")
+    @click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds.")
+    @click.option("--retries", type=click.IntRange(0), default=4, show_default=True)
+    @functools.wraps(command)
+    def run(url: str, token: str, timeout: float, retries: int, **options: Any) -> Any:
+        from skyportal_series.client import Client
+
+        with speaking(), Client(url, token, timeout=timeout, retries=retries) as client:
+            return command(client=client, **options)
+
+    return run
+
+
+class speaking:  # noqa: N801
+    """Says what went wrong on stderr and leaves with the code that stands for it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, SeriesClientError):
+            complain(error)
+            raise click.exceptions.Exit(exit_code(error)) from error
+        if isinstance(error, OSError):
+            click.echo(f"Error: {error}", err=True)
+            raise click.exceptions.Exit(SOME_REFUSED) from error
+
+
+def exit_code(error: SeriesClientError) -> int:
+    """The exit code for `error`: see the package's docstring."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), SOME_REFUSED)
+
+
+def complain(error: SeriesClientError) -> None:
+    """The message, then what is wrong with each field if the message does not say so."""
+    click.echo(f"Error: {error.message}", err=True)
+    for name, texts in error.problems.items():
+        for text in texts:
+            if text not in error.message:
+                click.echo(f"  {name}: {text}", err=True)
+
+
+def _options(command: Command, rows: Iterable[vocabulary.Name]) -> Command:
+    for row in reversed(tuple(rows)):
+        name = vocabulary.snake(row.name)
+        flag = name.replace("_", "-")
+        spelling = f"--{flag}/--no-{flag}" if row.kind == "flag" else f"--{flag}"
+        command = click.option(
+            spelling, name, type=TYPES[row.kind], default=None, help=row.meaning
+        )(command)
+    return command
