@@ -6,6 +6,9 @@ import { fixed, short } from "./text.js";
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const DATE_WIDTH = 90; // pixels that one date needs
 
+// Steps whose ticks are told apart by the decimals of the step itself (2.5 would need one more).
+const STEPS = Array.from({ length: 24 }, (_, i) => [1, 2, 5].map((n) => Number(`${n}e${i - 10}`))).flat();
+
 const Y_LABELS = { mag: "AB magnitude", flux: "Flux (µJy)" };
 const X_LABELS = { mjd: "MJD (UTC)", phase: "Phase" };
 
@@ -20,6 +23,7 @@ export function axes(scene, colours) {
 
 function axisStyle(colours) {
   return {
+    incrs: STEPS,
     stroke: colours.text,
     font: FONT,
     labelFont: FONT,

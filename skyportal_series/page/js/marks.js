@@ -3,6 +3,8 @@
 import { DETECTED, LIMIT, UNDETECTED } from "./photometry.js";
 import { indicesWithin } from "./ranges.js";
 
+export const CROWD = 6000; // points in view from which they are drawn faint, without error bars
+
 /** Draw what of `points` ({x, y, error, kind}) is in view of the chart `u`. */
 export function drawMarks(u, points, colours) {
   const { min, max } = u.scales.x;
@@ -15,11 +17,27 @@ export function drawMarks(u, points, colours) {
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.lineWidth = scale;
+  if (to - from > CROWD) {
+    drawCrowd(u, points, from, to, colours);
+    return ctx.restore();
+  }
   drawErrors(u, points, from, to, colours);
   drawShapes(u, points, from, to, { kind: DETECTED, radius, colour: colours.mark });
   drawShapes(u, points, from, to, { kind: UNDETECTED, radius, colour: colours.limit });
   drawShapes(u, points, from, to, { kind: LIMIT, radius, colour: colours.limit });
   ctx.restore();
+}
+
+/** Each point on its own and see-through, so that it shows where they are dense. */
+function drawCrowd(u, points, from, to, colours) {
+  const { ctx } = u;
+  const size = 2 * devicePixelRatio;
+  ctx.globalAlpha = 0.35;
+  for (let i = from; i < to; i++) {
+    ctx.fillStyle = points.kind[i] === DETECTED ? colours.mark : colours.limit;
+    const x = u.valToPos(points.x[i], "x", true);
+    ctx.fillRect(x - size / 2, u.valToPos(points.y[i], "y", true) - size / 2, size, size);
+  }
 }
 
 function drawErrors(u, points, from, to, colours) {

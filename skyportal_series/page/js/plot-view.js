@@ -5,6 +5,7 @@ import { dateText } from "./dates.js";
 import { byId, h, say } from "./dom.js";
 import { fold } from "./fold.js";
 import { createFoldPanel } from "./fold-panel.js";
+import { CROWD } from "./marks.js";
 import { DETECTED, LIMIT, NSIGMA, UNDETECTED, toPoints } from "./photometry.js";
 import { clamped, indicesWithin, moved, padded, zoomed } from "./ranges.js";
 import { count, fixed, plural, short } from "./text.js";
@@ -84,19 +85,26 @@ export function createPlotView({ onView, onError }) {
     points = view.period ? fold(plain, view.period, view.epoch ?? first) : plain;
     const xKind = view.period ? "phase" : "mjd";
     chart.draw({ points, xKind, unit: view.unit, x: range(), y: view.y });
-    panel.show(view, { span: last - first, count: block.total, first });
+    panel.show(view, { span: last - first, count: source.count(), first });
     byId("plot-status").textContent = summary(block);
     legend();
     tell(null);
   }
 
-  function summary({ total, complete }) {
+  function summary(block) {
     const [from, to] = indicesWithin(points.x, range());
     const seen = view.period ? Math.min(to - from, points.x.length / 2) : to - from;
-    const rest = view.period ? "" : "; zoom in for the rest";
-    const part = complete ? "" : ` drawn of ${count(total)}${rest}`;
-    const hidden = points.hidden ? `; ${plural(points.hidden, "has", "have")} no magnitude` : "";
-    return `${plural(seen, "point")}${part}${hidden}`;
+    const parts = [plural(seen, "point") + (block.complete ? "" : ` of ${allOf(block, seen)}`)];
+    if (points.hidden) parts.push(`${plural(points.hidden, "has", "have")} no magnitude`);
+    if (!block.complete && !view.period) parts.push("zoom in for the rest");
+    if (to - from > CROWD) parts.push("error bars show where there are fewer");
+    return parts.join("; ");
+  }
+
+  /** How many points of the series there are where `seen` are drawn. */
+  function allOf({ curve, total, range: fetched }, seen) {
+    if (!fetched) return count(total);
+    return `about ${count(Number(((total * seen) / curve.mjd.length).toPrecision(2)))}`;
   }
 
   function legend() {

@@ -57,7 +57,13 @@ export function createSource(chosen, fetchColumns) {
     return useful ? blocks.detail : blocks.overview;
   }
 
-  return { load, needs, best, extent: () => extent(blocks.overview?.curve.mjd ?? []) };
+  return {
+    load,
+    needs,
+    best,
+    extent: () => extent(blocks.overview?.curve.mjd ?? []),
+    count: () => blocks.overview?.total ?? 0,
+  };
 }
 
 function width([min, max]) {

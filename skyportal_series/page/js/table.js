@@ -37,7 +37,7 @@ export function createTable({ onSort, onOpen, linkOf }) {
   }
 
   function focus(id) {
-    const found = body.querySelector(`tr[data-id="${Number(id)}"]`);
+    const found = body.querySelector(`tr[data-id="${Number(id)}"]`) ?? body.firstElementChild;
     if (found) focusRow(found);
   }
 
