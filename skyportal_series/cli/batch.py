@@ -5,12 +5,14 @@ from __future__ import annotations
 import concurrent.futures
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from skyportal_series.cli.journal import Journal
+from skyportal_series.cli.options import TYPES
 from skyportal_series.client import Client
 from skyportal_series.client.errors import (
     AlreadyExists,
@@ -19,9 +21,13 @@ from skyportal_series.client.errors import (
     Refused,
     SeriesClientError,
     ServerFault,
+    UnknownName,
 )
 from skyportal_series.client.tidy import Reading
 from skyportal_series.client.upload import Upload, prepare, same_fields
+from skyportal_series.client.vocabulary import FIELDS, check_fields
+
+_MARK = re.compile(r"\{(\w+)\}")
 
 State = Literal["sent", "there", "refused", "not tried"]
 
@@ -131,7 +137,7 @@ def read_fields(path: Path) -> dict[str, dict[str, Any]]:
         with path.open(newline="", encoding="utf-8") as file:
             return dict(_rows(csv.DictReader(file)))
     except (OSError, ValueError) as problem:
-        text = problem.args[-1] if isinstance(problem, OSError) else problem
+        text = problem.strerror if isinstance(problem, OSError) else problem
         raise BadSource(f"{path}: {text}") from problem
 
 
@@ -140,7 +146,12 @@ def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         raise ValueError(f"needs a column `file`; found {', '.join(reader.fieldnames or ())}.")
     for row in reader:
         name = row.pop("file")
-        yield name, {key: value for key, value in row.items() if value}
+        yield name, {key: _typed(key, value) for key, value in row.items() if value}
+
+
+def _typed(name: str, text: str) -> Any:
+    kind = next((entry.kind for entry in FIELDS if entry.name == name), "text")
+    return TYPES[kind](text)
 
 
 def _checked_json(content: Any) -> dict[str, dict[str, Any]]:
@@ -150,16 +161,22 @@ def _checked_json(content: Any) -> dict[str, dict[str, Any]]:
 
 
 def fill(fields: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """`fields` with `{stem}`, `{name}` and `{parent}` replaced by those of `file`."""
-    parts = {"{stem}": file.stem, "{name}": file.name, "{parent}": file.resolve().parent.name}
-    return {name: _replaced(value, parts) for name, value in fields.items()}
+    """`fields` with `{stem}`, `{name}` and `{parent}` replaced by those of `file`.
+
+    Raises UnknownName for a field that is none, and for another word in braces.
+    """
+    parts = {"stem": file.stem, "name": file.name, "parent": file.resolve().parent.name}
+    return {name: _replaced(value, parts) for name, value in check_fields(fields).items()}
 
 
 def _replaced(value: Any, parts: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        for mark, text in parts.items():
-            value = value.replace(mark, text)
-    return value
+    if not isinstance(value, str):
+        return value
+    for mark in _MARK.findall(value):
+        if mark not in parts:
+            known = ", ".join(f"{{{name}}}" for name in parts)
+            raise UnknownName(f"Nothing is known for {{{mark}}}; there are {known}.")
+    return _MARK.sub(lambda found: parts[found[1]], value)
 
 
 def count(outcomes: Sequence[Outcome]) -> str:

@@ -58,7 +58,7 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-TYPES: dict[vocabulary.Kind, Any] = {
+TYPES: dict[str, Any] = {
     "text": str,
     "date": str,
     "whole": int,

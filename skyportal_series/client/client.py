@@ -15,7 +15,7 @@ from skyportal_series.client.search import SearchResults
 from skyportal_series.client.series import Series
 from skyportal_series.client.tidy import Reading
 from skyportal_series.client.transport import Transport
-from skyportal_series.client.upload import Upload, is_same, prepare
+from skyportal_series.client.upload import Upload, is_same, plain, prepare
 from skyportal_series.client.vocabulary import check_fields
 
 if TYPE_CHECKING:
@@ -90,21 +90,12 @@ class Client:
 
     def send_upload(self, ready: Upload) -> int:
         """Send what `client.upload.prepare` made; its id. Raises as `upload` does."""
-        import json
-
-        form = {
-            "metadata": ("metadata.json", json.dumps(ready.fields), "application/json"),
-            "data": ("data.h5", ready.image, "application/x-hdf5"),
-        }
         try:
-            answer = self.call("POST", "", files=form)
+            answer = self.call("POST", "", files=ready.form())
         except AlreadyExists as error:
-            if (
-                error.after_retry
-                and error.series_id is not None
-                and self.holds(error.series_id, ready)
-            ):
-                return error.series_id
+            found = error.series_id
+            if error.after_retry and found is not None and self.holds(found, ready):
+                return found
             raise
         return int(answer["id"])
 
@@ -124,22 +115,25 @@ class Client:
         columns: dict[str, str] | None = None,
         flux_unit: Any = None,
         time_format: str | None = None,
+        if_hash: str | None = None,
         **fields: Any,
     ) -> None:
-        """Change fields of a series, its data (anything that `upload` takes), or both."""
-        import base64
+        """Change fields of a series, its data (anything that `upload` takes), or both.
 
+        With `if_hash`, the `hash` that the series had when it was read, only if it still has it.
+        Raises NotFound, Changed, and what `upload` raises.
+        """
+        route = f"/{_number(series_id)}"
         if data is None:
-            body = Upload(b"", check_fields(fields)).fields
+            body: dict[str, Any] = {"json": plain(check_fields(fields))}
         else:
-            ready = prepare(data, fields, Reading(columns, flux_unit, time_format))
-            body = {**ready.fields, "data": base64.b64encode(ready.image).decode()}
-        self.call("PATCH", f"/{_number(series_id)}", json=body)
+            body = {"files": prepare(data, fields, Reading(columns, flux_unit, time_format)).form()}
+        self.call("PATCH", route, headers=_if_match(if_hash), **body)
 
-    def delete(self, series_id: int) -> None:
+    def delete(self, series_id: int, *, if_hash: str | None = None) -> None:
         """Delete a series. Raises NotFound if there is none, unless a lost try deleted it."""
         try:
-            self.call("DELETE", f"/{_number(series_id)}")
+            self.call("DELETE", f"/{_number(series_id)}", headers=_if_match(if_hash))
         except NotFound as error:
             if not error.after_retry:
                 raise
@@ -237,6 +231,10 @@ def _part(
 ) -> dict[str, Any]:
     part = {"columns": columns, "mjdMin": mjd_min, "mjdMax": mjd_max, "maxPoints": max_points}
     return {name: value for name, value in part.items() if value is not None}
+
+
+def _if_match(md5: str | None) -> dict[str, str]:
+    return {} if md5 is None else {"If-Match": f'"{md5}"'}
 
 
 def _number(series_id: Any) -> int:

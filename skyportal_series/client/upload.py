@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,13 @@ class Upload:
 
     image: bytes
     fields: dict[str, Any]
+
+    def form(self) -> dict[str, tuple[str, str | bytes, str]]:
+        """The parts of the multipart/form-data that carries it."""
+        return {
+            "metadata": ("metadata.json", json.dumps(self.fields), "application/json"),
+            "data": ("data.h5", self.image, "application/x-hdf5"),
+        }
 
     def frame(self) -> pd.DataFrame:
         """The data in the image."""
