@@ -24,6 +24,16 @@ export function say(element, text) {
   element.hidden = !text;
 }
 
+/**
+ * What is said above a form whose fields are marked with `problems` ({name: texts}): the whole
+ * `message` only where it is about more than the `names` of its fields.
+ */
+export function aboveForm(message, problems, names) {
+  const found = Object.keys(problems);
+  const allMarked = found.length > 0 && found.every((name) => names.includes(name));
+  return allMarked ? "This was not accepted: see the marked fields." : message;
+}
+
 /** Hand `blob` to the person as a file. */
 export function saveBlob(blob, name) {
   const url = URL.createObjectURL(blob);

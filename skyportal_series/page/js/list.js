@@ -1,8 +1,8 @@
 // The list of series: filters, table and pages, filled from one request.
 
 import { ApiError, listSeries } from "./api.js";
-import { byId, say } from "./dom.js";
-import { queryOf } from "./filter-fields.js";
+import { aboveForm, byId, say } from "./dom.js";
+import { FILTER_NAMES, queryOf } from "./filter-fields.js";
 import { createFilters } from "./filters.js";
 import { format, sameList } from "./link.js";
 import { createTable } from "./table.js";
@@ -58,7 +58,7 @@ export function createList({ onView, onLoaded, onError }) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) return onError(error);
     filters.showProblems(error.fields);
-    say(byId("list-error"), error.message);
+    say(byId("list-error"), aboveForm(error.message, error.fields, FILTER_NAMES));
     answer = null;
     byId("list-count").textContent = "";
     byId("paging").hidden = byId("list-table").hidden = true;

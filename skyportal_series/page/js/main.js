@@ -17,7 +17,7 @@ let signedIn = resume();
 
 const list = createList({ onView: go, onLoaded: showNeighbours, onError: expelled });
 const series = createSeriesView({ onView: adjust, onError: expelled });
-const upload = createUpload({ onUploaded: uploaded, onError: expelled });
+const upload = createUpload({ onUploaded: uploaded });
 
 /** Another page of history: what the back button returns from. */
 function go(changes) {

@@ -2,16 +2,18 @@
 
 import { ApiError, postColumns, postFile } from "./api.js";
 import { createChart } from "./chart.js";
-import { byId, h, say } from "./dom.js";
+import { aboveForm, byId, h, say } from "./dom.js";
 import { chooseColumns, lightCurve, toPoints } from "./photometry.js";
 import { padded } from "./ranges.js";
+import { UPLOAD_FIELDS } from "./upload-fields.js";
 import { readUpload } from "./upload-file.js";
 import { createUploadForm } from "./upload-form.js";
 
 const PREVIEW_POINTS = 5000;
+const FIELD_NAMES = UPLOAD_FIELDS.map((field) => field.name);
 
-/** `onUploaded(id)` is told of the new series, `onError` of what the page itself must handle. */
-export function createUpload({ onUploaded, onError }) {
+/** `onUploaded(id)` is told of the new series. */
+export function createUpload({ onUploaded }) {
   const dialog = byId("upload");
   const input = byId("upload-file");
   const form = createUploadForm();
@@ -95,11 +97,11 @@ export function createUpload({ onUploaded, onError }) {
     onUploaded(id);
   }
 
+  /** Even 401 only says that this token may not upload; it may well read. */
   function refused(error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) onError(error);
     form.showProblems(error.fields);
-    say(byId("upload-error"), error.message);
+    say(byId("upload-error"), aboveForm(error.message, error.fields, FIELD_NAMES));
   }
 
   return { recolour: preview.recolour };
