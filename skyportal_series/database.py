@@ -21,13 +21,14 @@ def parse_url(url: str | URL) -> URL:
     """A PostgreSQL URL with its driver named; raises InvalidInput for any other."""
     try:
         parsed = make_url(url)
+        if parsed.drivername in {"postgresql", "postgres"}:
+            parsed = parsed.set(drivername=f"postgresql+{DRIVER}")
+        parsed.get_dialect()
     except exc.ArgumentError as error:
         # The text of the URL stays out of it: it may hold a password.
         raise InvalidInput(
-            "database.url is not a URL. It has the form postgresql://user:password@host/name."
+            "database.url cannot be used. It has the form postgresql://user:password@host/name."
         ) from error
-    if parsed.drivername in {"postgresql", "postgres"}:
-        return parsed.set(drivername=f"postgresql+{DRIVER}")
     if parsed.get_backend_name() != "postgresql":
         raise InvalidInput(
             f"database.url is for {parsed.drivername}; only PostgreSQL is served: postgresql://…"

@@ -154,13 +154,15 @@ class EmbeddedPostgres:
         if not lines or not lines[0].isdecimal():
             return False
         try:
-            command = psutil.Process(int(lines[0])).cmdline()
+            # A server goes to its folder, wherever it was started.
+            if psutil.Process(int(lines[0])).cwd() == str(self.folder):
+                return True
         except psutil.NoSuchProcess:
             return False
-        if str(self.folder) not in command:
-            self._pid_file.unlink()
-            return False
-        return True
+        except psutil.AccessDenied:
+            pass  # someone else's, so not the server of a folder that is ours alone
+        self._pid_file.unlink()
+        return False
 
     def _await_ready(self) -> None:
         """Wait where the server was started by a process that did not live to see it ready."""
@@ -180,7 +182,7 @@ class EmbeddedPostgres:
         settings = {"listen_addresses": "", "port": PORT, "unix_socket_permissions": "0700"}
         settings |= {"unix_socket_directories": str(self._socket_folder())} | self.settings
         options = " ".join(f"-c {shlex.quote(f'{k}={v}')}" for k, v in settings.items())
-        self._pg("pg_ctl", "start", "-w", f"-t{START_SECONDS}", "-l", str(self.log), "-o", options)
+        self._pg("pg_ctl", "start", "-w", f"-t{START_SECONDS}", "-l", self.log.name, "-o", options)
 
     def _halt(self) -> None:
         if self._runs():
@@ -203,10 +205,11 @@ class EmbeddedPostgres:
 
     def _pg(self, program: str, *arguments: str) -> None:
         """Run a program of PostgreSQL on the folder; raises Unavailable if it fails."""
-        # Not by pipes: the server inherits them, and they would not end before it does.
+        # Not by pipes: the server inherits them, and they would not end before it does. And with
+        # relative paths: pg_ctl hands them to a shell, between quotes that a name may hold too.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(  # noqa: S603 (our own arguments, no shell)
-                [_programs() / program, "-D", self.folder, *arguments],
+                [_programs() / program, "-D", ".", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
