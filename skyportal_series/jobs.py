@@ -1,0 +1,172 @@
+"""What runs in the worker processes: JSON-able arguments in, JSON-able results out.
+
+May touch: utils, series, files of the spool and the store; not the web, not the database.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from .errors import DamagedFile, InvalidFile, InvalidInput
+from .series import LightCurve, infer_fields, inference_problems, summarise
+from .store import storage_errors
+from .utils import bodies, hdf5_files
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+NO_DATA = "Must supply data as a dictionary (JSON) or dataframe in HDF5 format."
+NOT_DATA = "Data must be a dictionary (JSON) or dataframe in HDF5 format."
+
+
+def warm_up() -> None:
+    """Load what the first job would otherwise wait for."""
+    import h5py  # noqa: F401
+    import pandas as pd  # noqa: F401
+    import tables  # noqa: F401
+
+
+def read_upload(
+    body: str, content_type: str, packed: str, nsigma: float, limits: dict[str, int]
+) -> dict[str, Any]:
+    """Read the request body in the file `body`; pack its data, without metadata, as `packed`.
+
+    Returns
+    -------
+    dict
+        `fields` of the request; `metadata` of the HDF5 file; `inferred` fields and the `doubts`
+        about columns that gave none; `summary` of the light curve (None without data); and
+        `problems` with the data (field → texts), which the caller adds to its own.
+
+    Raises
+    ------
+    InvalidInput
+        For a body that is no request at all.
+    """
+    form_file = Path(body + ".h5")
+    try:
+        request = bodies.read_body(Path(body), content_type, form_file)
+        result: dict[str, Any] = {
+            "fields": request.fields,
+            "has_data": request.data is not None,
+            "summary": None,
+            **{name: {} for name in ("metadata", "inferred", "doubts", "problems")},
+        }
+        if request.data is not None:
+            try:
+                result |= _take_in(request.data, Path(packed), nsigma, limits)
+            except InvalidInput as error:
+                result["problems"] = error.problems or {"data": [error.message]}
+        return result
+    finally:
+        form_file.unlink(missing_ok=True)
+
+
+def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> dict[str, Any]:
+    frame, metadata = _load(data, hdf5_files.ReadLimits(**limits))
+    columns = columns_of(frame)
+    lightcurve = LightCurve.from_columns(columns)
+    with storage_errors():
+        hdf5_files.write_file(frame, packed)
+    return {
+        "metadata": {str(key): _plain(value) for key, value in metadata.items()},
+        "inferred": infer_fields(columns),
+        "doubts": inference_problems(columns),
+        "summary": _finite(dataclasses.asdict(summarise(lightcurve, nsigma))),
+    }
+
+
+def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
+    if isinstance(data, Path):
+        return hdf5_files.read_file(data, limits)
+    if isinstance(data, str):
+        return hdf5_files.load_dataframe_from_bytestream(data, limits)
+    if isinstance(data, dict):
+        from .utils.frames import dataframe_from_columns
+
+        return dataframe_from_columns(data, limits), {}
+    raise InvalidInput(NOT_DATA, {"data": [NOT_DATA]})
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
+    """The columns of `frame` as arrays, without copies where pandas can."""
+    return {str(name): frame[name].to_numpy() for name in frame.columns}
+
+
+def _finite(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if _is_nan(value) else value for name, value in figures.items()}
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _plain(value: Any) -> Any:
+    """A literal of the file's metadata as JSON can hold it; what it cannot is shown as text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | str | float):
+        return value
+    if isinstance(value, int) and -(2**63) <= value < 2**64:
+        return value
+    return repr(value)
+
+
+def repack(stored: str, packed: str, limits: dict[str, int]) -> None:
+    """Write the data of the file `stored` to a new file `packed`, without metadata."""
+    frame, _ = _read_stored(Path(stored), hdf5_files.ReadLimits(**limits))
+    with storage_errors():
+        hdf5_files.write_file(frame, Path(packed))
+
+
+def seal(packed: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Finish a packed file: its metadata, its MD5 (`hash`), and all of it on the disk."""
+    path = Path(packed)
+    with storage_errors():
+        hdf5_files.write_metadata(path, metadata)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "md5").hexdigest()
+            os.fsync(file.fileno())
+    return {"hash": digest, "size": path.stat().st_size}
+
+
+def render_json(stored: str, out: str) -> None:
+    """Write the data of the file `stored` to `out` as a JSON object, column → list."""
+    from .utils.json_columns import as_json
+
+    columns = _columns_of_stored(Path(stored))
+    with storage_errors(), Path(out).open("xb") as file:
+        for place, (name, values) in enumerate(columns.items()):
+            file.write(b"," if place else b"{")
+            file.write(orjson.dumps(str(name)) + b":" + as_json(values))
+        file.write(b"}")
+
+
+def _columns_of_stored(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    try:
+        return hdf5_files.read_columns(path)
+    except (InvalidFile, OSError) as error:
+        raise DamagedFile("Its file is missing or damaged.") from error
+
+
+def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
+    try:
+        return hdf5_files.read_file(path, limits)
+    except (InvalidFile, OSError) as error:
+        raise DamagedFile("Its file is missing or damaged.") from error
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    job.__name__: job for job in (read_upload, repack, seal, render_json)
+}

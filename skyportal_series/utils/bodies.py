@@ -1,0 +1,181 @@
+"""The body of an upload → its fields and its data. May touch: files, errors.
+
+A body is JSON, or `multipart/form-data` with the file as the part `data` and the fields as JSON in
+the part `metadata`. It is somebody else's bytes: what is not understood is refused.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from ..errors import InvalidInput
+
+#: A JSON string that is a key: one scan of the text counts them all, and nothing within strings.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?')
+#: A whole number past what 64 bits hold, as a value in a list or an object.
+_HUGE = re.compile(rb"[\[,:]\s*-?\d{19,}\s*[,\]}]")
+
+#: Text fields of a form are far smaller than this.
+MAX_METADATA_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Body:
+    """`data` is a dict of columns, base64 text, the path of an HDF5 file, or None."""
+
+    fields: dict[str, Any]
+    data: Any
+
+
+def read_body(path: Path, content_type: str, file: Path) -> Body:
+    """Read the request body at `path`; the file of a form is written to `file`.
+
+    Raises InvalidInput for anything that is not the one JSON object, or the one form, expected.
+    """
+    if content_type.lower().startswith("multipart/form-data"):
+        return _read_form(path, content_type, file)
+    if path.stat().st_size == 0:
+        raise InvalidInput("The body is empty; send a JSON object with `data` and the fields.")
+    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        fields = parse_json(text, content_type)
+    return Body(fields, fields.pop("data", None))
+
+
+def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") -> dict[str, Any]:
+    """The JSON object `text`: strict UTF-8, finite numbers of at most 64 bits, every key once."""
+    with memoryview(text) as view:
+        try:
+            value = orjson.loads(view)
+        except orjson.JSONDecodeError as error:
+            raise InvalidInput(_explain(error, text, content_type)) from None
+    if not isinstance(value, dict):
+        raise InvalidInput(f"The body must be a JSON object, not {_kind(value)}.")
+    if sum(1 for match in _STRING.finditer(text) if match[1]) != _count_keys(value):
+        raise InvalidInput("The JSON names a key twice in one object; give each key once.")
+    if _has_huge_float(value) and (huge := _HUGE.search(text)):
+        number = huge[0].strip(b"[]{},: \t\r\n")[:24].decode()
+        raise InvalidInput(f"The whole number {number}… is too large: 64 bits is the most.")
+    return value
+
+
+def _explain(error: orjson.JSONDecodeError, text: mmap.mmap | bytes, content_type: str) -> str:
+    near = bytes(text[max(0, error.pos - 8) : error.pos + 12])
+    if re.search(rb"NaN|Infinity", near):
+        return "JSON has no NaN or Infinity: write null for a missing value."
+    if bytes(text[:2]) == b"--" or "json" not in content_type:
+        return (
+            "The body is not JSON. Send a JSON object with Content-Type: application/json, "
+            "or a form with Content-Type: multipart/form-data; boundary=…."
+        )
+    return f"The body is not valid JSON: {error}."
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", str: "a string", type(None): "null", bool: "true or false"}
+    return names.get(type(value), "a number")
+
+
+def _containers(value: Any) -> Iterator[dict[str, Any] | list[Any]]:
+    """Every object and list in `value`, itself included."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        yield item
+        inner = item.values() if isinstance(item, dict) else item
+        # Long lists are columns; a column of plain values holds no further container.
+        kinds = set(map(type, inner))
+        if dict in kinds or list in kinds:
+            pending.extend(child for child in inner if isinstance(child, dict | list))
+
+
+def _count_keys(value: dict[str, Any]) -> int:
+    return sum(len(item) for item in _containers(value) if isinstance(item, dict))
+
+
+def _has_huge_float(value: dict[str, Any]) -> bool:
+    for item in _containers(value):
+        inner = item.values() if isinstance(item, dict) else item
+        floats = [child for child in inner if type(child) is float]
+        if floats and (max(floats) >= 2.0**63 or min(floats) <= -(2.0**63)):
+            return True
+    return False
+
+
+def _read_form(path: Path, content_type: str, file: Path) -> Body:
+    from multipart import MultipartError, PushMultipartParser, parse_options_header
+
+    boundary = parse_options_header(content_type)[1].get("boundary", "")
+    if not boundary:
+        raise InvalidInput("The Content-Type multipart/form-data names no boundary.")
+    form = _Form(file)
+    try:
+        with PushMultipartParser(boundary, max_segment_count=8) as parser, form:
+            _feed(path, parser, form)
+    except MultipartError as error:
+        raise InvalidInput(f"The form is not valid multipart/form-data: {error}.") from None
+    return form.body()
+
+
+def _feed(path: Path, parser: Any, form: _Form) -> None:
+    with path.open("rb") as source:
+        while not parser.closed:
+            for event in parser.parse(source.read(1 << 20)):
+                form.take(event)
+
+
+class _Form:
+    """Collects the parts of a form: `data` goes to a file, `metadata` to memory."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen: set[str] = set()
+        self._part = ""
+        self._metadata = bytearray()
+        self._closing = ExitStack()
+        self._output: IO[bytes] | None = None
+
+    def __enter__(self) -> _Form:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._closing.close()
+
+    def take(self, event: Any) -> None:
+        """One event of the parser: a part's head, a piece of its content, or None at its end."""
+        if event is None:
+            return
+        if not isinstance(event, bytes | bytearray):
+            self._begin(str(event.name))
+        elif self._part == "data" and self._output is not None:
+            self._output.write(event)
+        else:
+            self._metadata += event
+            if len(self._metadata) > MAX_METADATA_BYTES:
+                raise InvalidInput(f"The part `metadata` is over {MAX_METADATA_BYTES:,} bytes.")
+
+    def _begin(self, name: str) -> None:
+        if name not in ("data", "metadata"):
+            raise InvalidInput(
+                f"The form has a part {name[:80]!r}; it takes `data` (the HDF5 file) "
+                "and `metadata` (the fields, as one JSON object)."
+            )
+        if name in self._seen:
+            raise InvalidInput(f"The form has the part `{name}` twice.")
+        self._seen.add(name)
+        self._part = name
+        if name == "data":
+            self._output = self._closing.enter_context(self._file.open("xb"))
+
+    def body(self) -> Body:
+        fields = parse_json(bytes(self._metadata)) if self._metadata.strip() else {}
+        if "data" in fields:
+            raise InvalidInput("In a form, `data` is a part of its own, not a key of `metadata`.")
+        return Body(fields, self._file if "data" in self._seen else None)

@@ -1,0 +1,190 @@
+"""Worker processes, in which untrusted or heavy bytes are read, packed and rendered.
+
+The server sends a job's name and arguments as JSON and gets JSON back (`worker` is the other end;
+`jobs` are the functions). So nothing that a worker says is ever unpickled, and one that was
+taken over by what it read could do no more than lie about that one request. Big things travel as
+files in the spool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from . import errors
+from .config import Limits
+
+log = logging.getLogger(__name__)
+
+#: Every message is its length (8 bytes, big-endian) and that many bytes of JSON.
+HEADER = struct.Struct(">Q")
+
+Lane = Literal["intake", "output"]
+
+
+class _Died(Exception):
+    """The process went away in the middle of a job."""
+
+
+class _Worker:
+    """One process and the socket to it."""
+
+    def __init__(self, limits: Limits) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "skyportal_series.worker"],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=_environment(limits),
+                start_new_session=True,  # Ctrl-C is for the server, which lets jobs finish
+            )
+        self._socket = ours
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def call(self, request: bytes) -> Any:
+        """Send a job, wait for its answer. Raises `_Died` where none comes."""
+        try:
+            if self._streams is None:
+                self._streams = await asyncio.open_connection(sock=self._socket)
+            reader, writer = self._streams
+            writer.write(HEADER.pack(len(request)) + request)
+            await writer.drain()
+            (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
+            return orjson.loads(await reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError, orjson.JSONDecodeError) as error:
+            raise _Died from error
+
+    def stop(self) -> None:
+        """End the process at once; waits the moment that takes."""
+        self._process.kill()
+        self._process.wait()
+        if self._streams is None:
+            self._socket.close()
+        else:
+            with suppress(RuntimeError):  # the loop is already closed
+                self._streams[1].close()
+
+
+class Workers:
+    """The pool. It belongs to the event loop that first runs a job in it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        self._all: set[_Worker] = set()
+        self._intake = asyncio.Semaphore(max(1, limits.worker_processes - 1))
+        self._closed = False
+        #: Workers that died or were stopped in the middle of a job.
+        self.restarts = 0
+
+    @property
+    def busy(self) -> int:
+        """How many workers are at work."""
+        return len(self._all) - self._idle.qsize()
+
+    @property
+    def alive(self) -> bool:
+        """Whether jobs can be run."""
+        return not self._closed
+
+    def start(self) -> None:
+        """Start the processes, so that the first request need not wait for them."""
+        while len(self._all) < self._limits.worker_processes and not self._closed:
+            worker = _Worker(self._limits)
+            self._all.add(worker)
+            self._idle.put_nowait(worker)
+
+    async def run(self, job: str, lane: Lane = "output", **arguments: Any) -> Any:
+        """Run the function `job` of `jobs` with JSON-able arguments; its JSON-able result.
+
+        Raises
+        ------
+        SeriesError
+            What the job raised; InvalidInput where it died or ran out of time or memory.
+        """
+        request = orjson.dumps(
+            {"job": job, "arguments": arguments}, option=orjson.OPT_SERIALIZE_NUMPY
+        )
+        if lane == "output":
+            return await self._run(job, request)
+        async with self._intake:
+            return await self._run(job, request)
+
+    async def _run(self, job: str, request: bytes) -> Any:
+        if self._closed:
+            raise errors.Unavailable("The server is shutting down; try again later.")
+        self.start()
+        worker = await self._idle.get()
+        finished = False
+        try:
+            answer = await asyncio.wait_for(worker.call(request), self._limits.worker_seconds)
+            finished = not answer.get("last")
+        except TimeoutError:
+            raise errors.InvalidInput(
+                f"This took longer than limits.worker_seconds ({self._limits.worker_seconds:g} s)."
+            ) from None
+        except _Died as error:
+            log.warning("a worker died in %s", job)
+            raise errors.InvalidFile(
+                "Could not load DataFrame from HDF5 file. Reading it crashed the reader: "
+                "the file is damaged, or needs more memory than limits.worker_memory_bytes "
+                f"({self._limits.worker_memory_bytes:,}) allows."
+            ) from error
+        finally:
+            self._put_back(worker, finished)
+        return _result(answer, job, self._limits)
+
+    def _put_back(self, worker: _Worker, finished: bool) -> None:
+        if finished and not self._closed:
+            self._idle.put_nowait(worker)
+            return
+        self.restarts += 1
+        self._all.discard(worker)
+        worker.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop the processes. Jobs that still run are lost."""
+        self._closed = True
+        for worker in self._all:
+            worker.stop()
+        self._all.clear()
+
+
+def _environment(limits: Limits) -> dict[str, str]:
+    """No more of the server's environment than Python needs: it may hold secrets."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        "OPENBLAS_NUM_THREADS": "1",
+        "HDF5_PLUGIN_PATH": os.devnull,
+        "WORKER_MEMORY_BYTES": str(limits.worker_memory_bytes),
+        "WORKER_SECONDS": str(limits.worker_seconds),
+    }
+
+
+def _result(answer: dict[str, Any], job: str, limits: Limits) -> Any:
+    if "result" in answer:
+        return answer["result"]
+    if answer["error"] == "MemoryError":
+        raise errors.InvalidInput(
+            "This needs more memory than limits.worker_memory_bytes "
+            f"({limits.worker_memory_bytes:,} bytes) allows."
+        )
+    kind = getattr(errors, answer["error"], None)
+    if isinstance(kind, type) and issubclass(kind, errors.SeriesError):
+        raise kind(answer["message"], answer["problems"])
+    raise RuntimeError(f"the job {job} failed:\n{answer['message']}")
