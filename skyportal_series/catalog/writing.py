@@ -1,0 +1,145 @@
+"""Writing rows of series: each function is the work of one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+
+from ..errors import Duplicate, InvalidInput, NotFound, PreconditionFailed
+from ..models import (
+    GroupPhotometricSeries,
+    PhotometricSeries,
+    StreamPhotometricSeries,
+    utcnow,
+)
+from ..models.access import Actor, changeable, readable
+from .references import Sharing
+
+#: What two series may not have in common.
+IDENTITY = (
+    "obj_id",
+    "instrument_id",
+    "origin",
+    "filter",
+    "series_name",
+    "series_obj_id",
+    "channel",
+)
+
+
+class Moved(Exception):
+    """The row is not the version any more that this change was made from."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """All columns of a row but id and owner, and whom it is shared with."""
+
+    values: Mapping[str, Any]
+    sharing: Sharing
+
+
+def add(connection: Connection, actor: Actor, record: Record) -> int:
+    """A new series of `actor`; its id. Raises IntegrityError; `refusal` says why."""
+    values = dict(record.values) | {"owner_id": actor.id}
+    statement = insert(PhotometricSeries).values(values).returning(PhotometricSeries.id)
+    series_id: int = connection.execute(statement).scalar_one()
+    _share(connection, series_id, record.sharing)
+    return series_id
+
+
+def change(
+    connection: Connection, actor: Actor, series_id: int, record: Record, version: str
+) -> None:
+    """Let `record` replace the series, if its hash is still `version`.
+
+    Raises
+    ------
+    NotFound
+        Where `actor` may not change it (any more).
+    Moved
+        Where another change came first.
+    IntegrityError
+        `refusal` says why.
+    """
+    if locked(connection, actor, series_id)["hash"] != version:
+        raise Moved
+    values = dict(record.values) | {"modified": utcnow()}
+    statement = update(PhotometricSeries).where(PhotometricSeries.id == series_id).values(values)
+    connection.execute(statement)
+    _share(connection, series_id, record.sharing)
+
+
+def remove(
+    connection: Connection, actor: Actor, series_id: int, versions: list[str] | None
+) -> dict[str, Any]:
+    """Delete the row; what it was (`filename`, `autodelete`, `obj_id`).
+
+    Raises NotFound, or PreconditionFailed where `versions` has not its hash.
+    """
+    row = locked(connection, actor, series_id)
+    check_version(row["hash"], versions)
+    connection.execute(delete(PhotometricSeries).where(PhotometricSeries.id == series_id))
+    return row
+
+
+def locked(connection: Connection, actor: Actor, series_id: int) -> dict[str, Any]:
+    """The row's version, held until the end of the transaction. Raises NotFound."""
+    series = PhotometricSeries
+    found = select(series.hash, series.filename, series.autodelete, series.obj_id)
+    found = found.where(series.id == series_id, changeable(actor)).with_for_update(of=series)
+    row = connection.execute(found).mappings().first()
+    if row is None:
+        raise NotFound("Invalid photometric series ID.")
+    return dict(row)
+
+
+def check_version(version: str, wanted: list[str] | None) -> None:
+    """Raises PreconditionFailed where `wanted` (None: any will do) has not `version`."""
+    if wanted is not None and version not in wanted:
+        raise PreconditionFailed(
+            "The series has changed since the version that If-Match names; get it again first."
+        )
+
+
+def refusal(
+    connection: Connection, actor: Actor, record: Record, series_id: int | None = None
+) -> InvalidInput | Duplicate:
+    """Why the database refused `record` (for `series_id`), in the client's words."""
+    values, series = record.values, PhotometricSeries
+    same = [getattr(series, name) == values[name] for name in IDENTITY]
+    found = select(series.id, series.filename, series.hash, readable(actor).label("readable"))
+    found = found.where(or_(series.hash == values["hash"], and_(*same)))
+    others = [row for row in connection.execute(found) if row.id != series_id]
+    if not others:
+        return InvalidInput("Something that the series refers to has just been deleted.")
+    duplicate = Duplicate(" ".join(_sameness(row, record) for row in others))
+    duplicate.series_id = next((row.id for row in others if row.readable), None)
+    return duplicate
+
+
+def _sameness(row: Any, record: Record) -> str:
+    """What `row` has in common with `record`; where its file lies is for those who may read it."""
+    name = row.filename if row.readable else record.values["filename"]
+    text = f"PhotometricSeries with filename {name} already exists."
+    if row.hash != record.values["hash"]:
+        return text
+    place = f", with filename {name}" if row.readable else ""
+    return f"{text} A PhotometricSeries with the same hash already exists{place}."
+
+
+def _share(connection: Connection, series_id: int, sharing: Sharing) -> None:
+    """Share the series with these groups and streams alone; None leaves them as they are."""
+    for table, key, ids in (
+        (GroupPhotometricSeries, "group_id", sharing.group_ids),
+        (StreamPhotometricSeries, "stream_id", sharing.stream_ids),
+    ):
+        if ids is None:
+            continue
+        connection.execute(delete(table).where(table.photometric_serie_id == series_id))
+        if ids:
+            rows = [{key: number, "photometric_serie_id": series_id} for number in ids]
+            connection.execute(insert(table), rows)

@@ -1,0 +1,168 @@
+"""Bytes under keys, on a local disk.
+
+A key is a relative path with forward slashes. `put` moves a finished file from the spool into
+place: atomically, durably, and never over another one. Whoever holds an open file keeps its bytes,
+whatever happens to the key.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from .errors import InvalidInput, StorageFull
+
+SPOOL = ".spool"
+
+#: What a full or write-protected disk says.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+#: What a file system says of a name that it cannot hold.
+_BAD_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOTDIR}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stored file: its key, its size in bytes, when it was last written (Unix seconds)."""
+
+    key: str
+    size: int
+    modified: float
+
+
+class Store(Protocol):
+    """What the catalogue asks of a store; `tests/test_store.py` holds every one to it."""
+
+    def put(self, source: Path, key: str) -> None:
+        """Move the file `source` to `key`; FileExistsError where the key is taken."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The stored bytes; FileNotFoundError where there are none."""
+
+    def delete(self, key: str) -> None:
+        """Forget `key`; it is no error if it is not there."""
+
+    def list(self) -> Iterator[Entry]:
+        """All that is stored, in the order of the file system."""
+
+
+class LocalStore:
+    """A store in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.spool = self.root / SPOOL
+
+    def prepare(self) -> None:
+        """Make the folders; safe to do twice."""
+        with storage_errors():
+            self.spool.mkdir(parents=True, exist_ok=True)
+
+    def spool_path(self, suffix: str = "") -> Path:
+        """A fresh name for a file that is being made, on the same disk as the store."""
+        return self.spool / (secrets.token_hex(12) + suffix)
+
+    def path(self, key: str) -> Path:
+        """Where `key` lies. Raises ValueError for a key that would lie outside the folder."""
+        parts = key.split("/")
+        if any(part in ("", ".", "..") or "\0" in part for part in parts) or parts[0] == SPOOL:
+            raise ValueError(f"not a key: {key!r}")
+        return self.root.joinpath(*parts)
+
+    def key(self, path: str) -> str:
+        """The key of a full path below the folder; ValueError for any other path."""
+        key = Path(os.path.normpath(path)).relative_to(self.root).as_posix()
+        self.path(key)
+        return key
+
+    def put(self, source: Path, key: str) -> None:
+        target = self.path(key)
+        with storage_errors():
+            self._link(source, target)
+            source.unlink()
+            self._sync_folders(target.parent)
+
+    def open(self, key: str) -> BinaryIO:
+        return self.path(key).open("rb")
+
+    def delete(self, key: str) -> None:
+        target = self.path(key)
+        target.unlink(missing_ok=True)
+        self._remove_empty(target.parent)
+
+    def list(self) -> Iterator[Entry]:
+        yield from self._walk(self.root)
+
+    def leftovers(self) -> Iterator[Entry]:
+        """Files of the spool: work in progress, or what a crash left of it."""
+        yield from self._walk(self.spool)
+
+    def _walk(self, folder: Path) -> Iterator[Entry]:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.path != str(self.spool):
+                        yield from self._walk(Path(entry.path))
+                    continue
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:  # it went while we walked
+                    continue
+                key = Path(entry.path).relative_to(self.root).as_posix()
+                yield Entry(key, status.st_size, status.st_mtime)
+
+    def _link(self, source: Path, target: Path) -> None:
+        """Give `source` its name; a link, unlike a rename, fails where the name is taken."""
+        while True:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except FileNotFoundError:
+                # A delete may just have removed the folder as empty; without a source, give up.
+                if not source.exists():
+                    raise
+            else:
+                return
+
+    def _sync_folders(self, folder: Path) -> None:
+        """Make the new name durable, and those of the folders that may be new with it."""
+        while folder.is_relative_to(self.root):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            folder = folder.parent
+
+    def _remove_empty(self, folder: Path) -> None:
+        while folder != self.root and folder.is_relative_to(self.root):
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or already gone: either is fine
+                return
+            folder = folder.parent
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Say what a disk that cannot take more means to the one who asked."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFull(
+                "The server's disk cannot take this now; nothing was stored. Try again later."
+            ) from error
+        if error.errno in _BAD_NAME:
+            raise InvalidInput(
+                "The file system cannot hold a file of this name: "
+                "use a shorter series_name, series_obj_id, channel or origin."
+            ) from error
+        raise
