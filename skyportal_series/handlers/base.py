@@ -1,0 +1,125 @@
+"""What all handlers share: who asks, the envelope, and errors as HTTP, in this one place."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+import orjson
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError, RequestHandler
+
+from .. import __version__
+from ..errors import SeriesError, TooLarge, Unavailable
+from ..models.access import Actor
+from ..services import Services
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a client may try again what was Unavailable.
+RETRY_AFTER = 5
+
+#: On SkyPortal's routes, whatever is wrong with what was asked is 400.
+_SKYPORTAL_CODES = {404: 400, 406: 400, 409: 400}
+
+
+class BaseHandler(RequestHandler):
+    """A handler of one `Services`. `prepare` leaves who asks in `actor`."""
+
+    #: The name of the route in logs and figures.
+    route = ""
+    #: Whether SkyPortal has this route, and so its codes.
+    as_skyportal = False
+    actor: Actor
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+        self.request_id = uuid.uuid4().hex
+        self.received = 0
+        self.set_header("X-Request-Id", self.request_id)
+        services.monitoring.begin(self)
+
+    def set_default_headers(self) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "private, no-cache")
+
+    async def prepare(self) -> None:
+        self.actor = await self.services.actor(self)
+
+    def compute_etag(self) -> str | None:
+        """None: tags are set by hand, from the hash of a series."""
+        return None
+
+    def success(self, data: Any) -> None:
+        """Answer with the envelope around `data`. NaN leaves as null."""
+        self.finish_json({"status": "success", "data": data, "version": __version__})
+
+    def finish_json(self, content: Any) -> None:
+        """Answer with `content` as JSON."""
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002
+        """The envelope of an error; never more of it than the client may know."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        self.set_header("X-Request-Id", self.request_id)
+        if isinstance(error, SeriesError):
+            self._write_series_error(error)
+        elif isinstance(error, HTTPError):
+            self._write_envelope(error.log_message or self._reason, {})
+        else:
+            self._write_envelope(f"Internal error; the operators find it as {self.request_id}.", {})
+
+    def _write_series_error(self, error: SeriesError) -> None:
+        code = error.status
+        self.set_status(_SKYPORTAL_CODES.get(code, code) if self.as_skyportal else code)
+        if isinstance(error, Unavailable):
+            self.set_header("Retry-After", str(RETRY_AFTER))
+        if isinstance(error, TooLarge):
+            self.set_header("Connection", "close")
+        data: dict[str, Any] = {"errors": error.problems} if error.problems else {}
+        series_id = getattr(error, "series_id", None)
+        self._write_envelope(error.message, data if series_id is None else data | {"id": series_id})
+
+    def _write_envelope(self, message: str, data: dict[str, Any]) -> None:
+        content = {"status": "error", "message": message, "data": data, "version": __version__}
+        self.finish_json(content)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Tell the operators what the client is not told."""
+        if isinstance(value, SeriesError | HTTPError | StreamClosedError):
+            if value.__cause__ is not None and getattr(value, "status", 0) >= 500:
+                log.error("request %s", self.request_id, exc_info=(typ, value, tb))
+            return
+        log.error("request %s", self.request_id, exc_info=(typ, value, tb))
+
+    def on_finish(self) -> None:
+        sizes = (self.received, int(self._headers.get("Content-Length") or 0))
+        self.services.monitoring.request(
+            self,
+            route=self.route,
+            method=self.request.method or "",
+            path=self.request.path,
+            code=self.get_status(),
+            seconds=self.request.request_time(),
+            request_id=self.request_id,
+            sizes=sizes,
+        )
+
+    def etags(self, header: str) -> list[str] | None:
+        """The tags that If-Match or If-None-Match names; None where it is absent or is *."""
+        text = self.request.headers.get(header, "").strip()
+        if text in ("", "*"):
+            return None
+        return [tag.strip().removeprefix("W/").strip('"') for tag in text.split(",")]
+
+
+class NotFoundHandler(BaseHandler):
+    """Everything that no route is for, on an application of our own."""
+
+    route = "none"
+
+    async def prepare(self) -> None:
+        self.set_status(404)
+        self._write_envelope(f"There is nothing at {self.request.path[:200]}.", {})

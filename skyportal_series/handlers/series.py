@@ -1,0 +1,117 @@
+"""`/api/photometric_series` and `/api/photometric_series/<id>`: SkyPortal's surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from ..catalog.rows import Answer
+from ..errors import InvalidInput, NotFound
+from ..schemas.filters import DATA_FORMAT_ONLY, read_query
+from ..schemas.types import MAX_ID
+from . import sending
+from .uploads import UploadHandler
+
+
+class _SeriesHandler(UploadHandler):
+    as_skyportal = True
+
+    def arguments(self) -> dict[str, list[str]]:
+        """The query arguments as text; what is not UTF-8 is refused."""
+        found = self.request.query_arguments
+        try:
+            return {name: [value.decode() for value in values] for name, values in found.items()}
+        except UnicodeDecodeError:
+            raise InvalidInput("The query arguments are not UTF-8.") from None
+
+    async def answer_with_data(
+        self, answers: Sequence[Answer], data_format: str, page: dict[str, Any] | None = None
+    ) -> None:
+        """Send `answers` with their light curves: as JSON columns, or as files in base64."""
+        with ExitStack() as files:
+            catalog = self.services.catalog
+            if data_format == "json":
+                opened = [
+                    files.enter_context(await catalog.rendered(self.actor, row)) for row in answers
+                ]
+                length = sum(file.size for file in opened)
+            else:
+                opened = [
+                    files.enter_context(await catalog.open(self.actor, row)) for row in answers
+                ]
+                length = sum(sending.base64_size(file.size) for file in opened)
+            cuts = sending.around(answers, page)
+
+            def pieces() -> Iterator[bytes]:
+                for cut, file in zip(cuts, opened, strict=False):
+                    yield cut
+                    yield from (
+                        sending.raw(file.file, 0, file.size)
+                        if data_format == "json"
+                        else sending.in_base64(file)
+                    )
+                yield cuts[-1]
+
+            self.set_header("Content-Type", "application/json; charset=UTF-8")
+            await sending.send(self, pieces(), length + sum(map(len, cuts)))
+
+
+class SeriesListHandler(_SeriesHandler):
+    """The collection: search, and upload."""
+
+    route = "photometric_series"
+
+    async def get(self) -> None:
+        query = read_query(self.arguments())
+        answers, total = await self.services.catalog.search(self.actor, query)
+        page = {
+            "totalMatches": total,
+            "pageNumber": query["pageNumber"],
+            "numPerPage": query["numPerPage"],
+        }
+        if query["dataFormat"] == "none" or not answers:
+            self.success({"series": answers, **page})
+        else:
+            await self.answer_with_data(answers, query["dataFormat"], page)
+
+    async def post(self) -> None:
+        series_id = await self.services.catalog.create(self.actor, self.upload)
+        self.success({"id": series_id})
+
+
+class SeriesHandler(_SeriesHandler):
+    """One series."""
+
+    route = "photometric_series/<id>"
+
+    async def get(self, series_id: str) -> None:
+        query = read_query(self.arguments(), DATA_FORMAT_ONLY)
+        data_format = query.values.get("dataFormat", "json")
+        answer = await self.services.catalog.get(self.actor, as_id(series_id))
+        self.set_header("Etag", f'"{answer["hash"]}"')
+        if data_format == "none":
+            self.success(answer)
+        else:
+            await self.answer_with_data([answer], data_format)
+
+    async def patch(self, series_id: str) -> None:
+        number = as_id(series_id)
+        versions = self.etags("If-Match")
+        await self.services.catalog.update(self.actor, number, self.upload, versions)
+        self.success({"id": number})
+
+    async def delete(self, series_id: str) -> None:
+        try:
+            number = as_id(series_id)
+        except NotFound:
+            raise NotFound(f"Cannot find photometry point with ID: {series_id[:20]}.") from None
+        await self.services.catalog.delete(self.actor, number, self.etags("If-Match"))
+        self.success({})
+
+
+def as_id(text: str) -> int:
+    """The id in a path. Raises NotFound for one that no series can have."""
+    if not text.isdecimal() or not text.isascii() or not 0 < int(text[:20]) <= MAX_ID:
+        raise NotFound("Invalid photometric series ID.")
+    return int(text)

@@ -1,0 +1,97 @@
+"""Taking in a request's body: into a file of the spool, piece by piece, within limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+from tornado.web import stream_request_body
+
+from ..catalog import Upload
+from ..errors import SeriesError, StorageFull, TooLarge, Unauthenticated
+from ..store import storage_errors
+from .base import BaseHandler
+
+#: Past the limit a body is read on and thrown away for a while, so that the client, which reads
+#: only after it has sent, gets to see the answer.
+PATIENCE = 1 << 30
+
+
+@stream_request_body
+class UploadHandler(BaseHandler):
+    """A handler whose POST and PATCH find their body as `upload`, for those who may upload."""
+
+    _file: BinaryIO | None = None
+    _path: Path | None = None
+    _refusal: SeriesError | None = None
+    _in_line = False
+
+    @property
+    def upload(self) -> Upload:
+        """The body. Raises what was wrong with it."""
+        if self._refusal is not None:
+            raise self._refusal
+        if self._file is None or self._path is None:
+            raise RuntimeError("only POST and PATCH have an upload")
+        self._file.close()
+        return Upload(self._path, self.request.headers.get("Content-Type", ""))
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if self.request.method in ("POST", "PATCH", "DELETE") and not self.actor.can_upload:
+            raise Unauthenticated("This needs the ACL 'Upload data', which your token has not.")
+        if self.request.method in ("POST", "PATCH"):
+            await self._get_ready()
+
+    async def _get_ready(self) -> None:
+        limits = self.services.config.limits
+        length = self.request.headers.get("Content-Length", "0")
+        connection = self.request.connection
+        connection.set_max_body_size(limits.upload_bytes + PATIENCE)  # type: ignore[union-attr]
+        connection.set_body_timeout(limits.upload_seconds)  # type: ignore[union-attr]
+        if length.isdecimal() and int(length) > limits.upload_bytes:
+            raise self._too_large(f"{int(length):,} bytes")
+        await self.services.uploads.acquire()
+        self._in_line = True
+        self._path = self.services.store.spool_path(".body")
+        with storage_errors():
+            self._file = self._path.open("xb")
+
+    def _too_large(self, size: str) -> TooLarge:
+        limit = self.services.config.limits.upload_bytes
+        return TooLarge(f"The body is {size}; limits.upload_bytes allows {limit:,} bytes.")
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a piece of the body; once something is wrong, drop the rest."""
+        self.received += len(chunk)
+        if self._file is None or self._file.closed or self._refusal is not None:
+            return
+        if self.received > self.services.config.limits.upload_bytes:
+            self._refusal = self._too_large("larger")
+            return
+        try:
+            with storage_errors():
+                self._file.write(chunk)
+        except StorageFull as error:
+            self._refusal = error
+
+    def on_finish(self) -> None:
+        self._clean_up()
+        super().on_finish()
+
+    def on_connection_close(self) -> None:
+        cut_off = self._file is not None and not self._file.closed
+        super().on_connection_close()
+        if cut_off:  # no answer will be made, and so nothing finished
+            self._clean_up()
+
+    def _clean_up(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None
+        if self._in_line:
+            self._in_line = False
+            self.services.uploads.release()

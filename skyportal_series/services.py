@@ -1,0 +1,97 @@
+"""What one mounted application works with. Built once by `mount`; nothing in it is global."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import Engine
+from tornado.web import RequestHandler
+
+from .accounts import authenticate_token
+from .catalog import Catalog
+from .config import Config
+from .errors import Unauthenticated
+from .models.access import Actor
+from .monitoring import Monitoring
+from .sql import Sql
+from .store import LocalStore
+from .workers import Workers
+
+OnChange: TypeAlias = Callable[[str, dict[str, Any]], None]
+#: Who asks: an Actor, or None for nobody; at once or later.
+Authenticate: TypeAlias = Callable[[RequestHandler], Actor | Awaitable[Actor | None] | None]
+
+MALFORMED = 'Credentials malformed; expected form "Authorization: token abc123"'
+
+
+@dataclass
+class Services:
+    """The parts of a running plugin, and its end."""
+
+    config: Config
+    sql: Sql
+    store: LocalStore
+    workers: Workers
+    catalog: Catalog
+    monitoring: Monitoring
+    authenticate: Authenticate | None
+    prefix: str
+    #: A place for each upload that may be taken in at the same time.
+    uploads: asyncio.Semaphore
+
+    @classmethod
+    def build(
+        cls,
+        config: Config,
+        engine: Engine,
+        prefix: str = "/api",
+        authenticate: Authenticate | None = None,
+        on_change: OnChange | None = None,
+    ) -> Services:
+        """All parts, on the database of `engine`. Starts no process and no connection yet."""
+        sql = Sql(engine, config.database.pool_size)
+        store = LocalStore(config.photometric_series_folder)
+        store.prepare()
+        workers = Workers(config.limits)
+        catalog = Catalog(config, sql, store, workers, on_change or _tell_nobody)
+        return cls(
+            config=config,
+            sql=sql,
+            store=store,
+            workers=workers,
+            catalog=catalog,
+            monitoring=Monitoring(workers),
+            authenticate=authenticate,
+            prefix=prefix,
+            uploads=asyncio.Semaphore(config.limits.concurrent_uploads),
+        )
+
+    async def actor(self, handler: RequestHandler) -> Actor:
+        """Who asks. Raises Unauthenticated or Forbidden."""
+        if self.authenticate is None:
+            return await self.sql.read(authenticate_token, _token(handler))
+        found = self.authenticate(handler)
+        actor = await found if inspect.isawaitable(found) else found
+        if actor is None:
+            raise Unauthenticated(MALFORMED)
+        return actor
+
+    def close(self) -> None:
+        """Stop the workers and the threads. The engine is its owner's."""
+        self.workers.close()
+        self.sql.close()
+
+
+def _tell_nobody(action: str, payload: dict[str, Any]) -> None:
+    """What `on_change` is where none is given."""
+
+
+def _token(handler: RequestHandler) -> str:
+    scheme, _, token = handler.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "token" or not token.strip():
+        raise Unauthenticated(MALFORMED)
+    return token.strip()
