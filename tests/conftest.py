@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from databases import connect, create_database, drop_database
+from server import Server, furnish, running
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
@@ -66,3 +67,15 @@ def session(engine: Engine) -> Iterator[Session]:
     """A session on a fresh database that has all tables."""
     with Session(engine) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def server(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server with a database of its own for the tests of one file, furnished for uploads."""
+    url = create_database(postgres, template="migrated")
+    with running(url, tmp_path_factory.mktemp("server")) as started:
+        furnish(started)
+        yield started
+    drop_database(postgres, url)
