@@ -79,3 +79,14 @@ def server(
         furnish(started)
         yield started
     drop_database(postgres, url)
+
+
+@pytest.fixture(scope="module")
+def demo_server(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server with the demo in it, and the demo's token."""
+    url = create_database(postgres, template="migrated")
+    with running(url, tmp_path_factory.mktemp("demo"), demo=True) as started:
+        yield started
+    drop_database(postgres, url)

@@ -87,9 +87,11 @@ class Server:
 
 
 @contextmanager
-def running(database_url: URL, folder: Path, **overrides: Any) -> Iterator[Server]:
+def running(
+    database_url: URL, folder: Path, demo: bool = False, **overrides: Any
+) -> Iterator[Server]:
     """A server process on `database_url` and `folder`; `overrides` are configuration keys."""
-    server = start(database_url, folder, overrides)
+    server = start(database_url, folder, overrides, demo)
     try:
         yield server
     finally:
@@ -99,7 +101,12 @@ def running(database_url: URL, folder: Path, **overrides: Any) -> Iterator[Serve
         server.session.close()
 
 
-def start(database_url: URL, folder: Path, overrides: Mapping[str, Any] | None = None) -> Server:
+def start(
+    database_url: URL,
+    folder: Path,
+    overrides: Mapping[str, Any] | None = None,
+    demo: bool = False,
+) -> Server:
     """Start a server process and wait until it answers."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yaml"
@@ -116,6 +123,7 @@ def start(database_url: URL, folder: Path, overrides: Mapping[str, Any] | None =
         below[last] = value
     config.write_text(yaml.safe_dump(content))
     command = [sys.executable, "-m", "skyportal_series", "serve", "-C", str(config), "--port", "0"]
+    command += ["--demo"] if demo else []
     log = (folder / "server.log").open("a")
     process = subprocess.Popen(
         command,
@@ -130,7 +138,10 @@ def start(database_url: URL, folder: Path, overrides: Mapping[str, Any] | None =
     if match is None:
         process.kill()
         raise RuntimeError(f"the server did not start: {(folder / 'server.log').read_text()}")
-    return Server(process, match[0], database_url, folder / "series", config)
+    server = Server(process, match[0], database_url, folder / "series", config)
+    if demo:
+        server.token = process.stdout.readline().split()[-1]
+    return server
 
 
 def furnish(server: Server) -> None:
