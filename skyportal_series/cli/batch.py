@@ -29,7 +29,7 @@ from skyportal_series.client.vocabulary import FIELDS, check_fields
 
 _MARK = re.compile(r"\{(\w+)\}")
 
-State = Literal["sent", "there", "refused", "not tried"]
+State = Literal["sent", "there", "refused", "not done"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Batch:
 def _left(future: concurrent.futures.Future[Outcome], file: Path) -> Outcome:
     """What was under way when the run was stopped has ended by now, one way or the other."""
     if future.cancelled() or future.exception() is not None:
-        return Outcome(str(file), "not tried")
+        return Outcome(str(file), "not done")
     return future.result()
 
 
@@ -185,7 +185,7 @@ def count(outcomes: Sequence[Outcome]) -> str:
         "sent": "sent",
         "there": "already there",
         "refused": "refused",
-        "not tried": "not tried",
+        "not done": "not done",
     }
     found = {state: sum(o.state == state for o in outcomes) for state in words}
     return ", ".join(f"{n} {words[state]}" for state, n in found.items() if n) or "nothing to send"

@@ -30,7 +30,7 @@ FIELDS: tuple[Name, ...] = (
     Name("instrument_id", "whole", "The instrument it was taken with."),
     Name("series_name", "text", "Which series, such as a TESS sector or a night."),
     Name("series_obj_id", "text", "The object's number inside that series."),
-    Name("filter", "text", "Bandpass, such as tess::red."),
+    Name("filter", "text", "Bandpass, such as ztfr or tess."),
     Name("ra", "number", "Right ascension, degrees."),
     Name("dec", "number", "Declination, degrees."),
     Name("exp_time", "number", "Exposure time of each point, seconds."),
