@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyportal_series.errors import InvalidInput
@@ -26,6 +26,7 @@ def test_phases_by_hand():
     assert found.tolist() == pytest.approx([0, 0.25, 0.5, 0.5, 0.75, NAN], nan_ok=True)
 
 
+@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e4), st.floats(-1e6, 1e6))
 def test_phases_lie_in_0_to_1(time, period, epoch):
     assert 0 <= fold(np.array([time]), period, epoch)[0] < 1
@@ -97,6 +98,7 @@ def test_errors_of_any_size():
     assert found.error.tolist() == pytest.approx([1e-200 / math.sqrt(2)])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(-100, 100)), min_size=1))
 def test_bins_agree_with_plain_python(points):
     x, y = np.array(points).T

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyportal_series.errors import InvalidInput
@@ -20,6 +20,7 @@ rows = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(rows, st.integers(2, 60))
 def test_lowest_and_highest_survive(points, most):
     x, y = np.array(points).T
@@ -29,6 +30,7 @@ def test_lowest_and_highest_survive(points, most):
         assert {min(usable), max(usable)} <= set(y[kept].tolist())
 
 
+@settings(deadline=None)
 @given(rows, st.integers(1, 60))
 def test_as_many_as_fit_each_once_and_in_time(points, most):
     x, y = np.array(points).T
@@ -67,14 +69,14 @@ def test_a_brief_eclipse_in_every_stretch_is_seen():
 def test_the_bulk_is_shown_and_not_its_envelope_alone():
     y = np.random.default_rng(1).normal(size=100_000)
     kept = y[thin_arrays(np.arange(100_000.0), y, 4000)]
-    # Extremes of stretches of 100 lie beyond one deviation; of all points two thirds lie within.
-    assert 0.25 < np.mean(np.abs(kept) < 1) < 0.45
+    # Extremes of stretches of 200 lie beyond one deviation; of all points two thirds lie within.
+    assert 0.47 < np.mean(np.abs(kept) < 1) < 0.55
 
 
 def test_points_without_a_value_are_thinned_like_others():
     y = np.where(np.arange(10_000) % 2, NAN, 1.0)
     kept = y[thin_arrays(np.arange(10_000.0), y, 1000)]
-    assert 200 < np.isnan(kept).sum() < 600
+    assert 350 < np.isnan(kept).sum() < 550
 
 
 @pytest.mark.parametrize("most", [0, -3])

@@ -46,7 +46,8 @@ def bin_points(x: FloatArray, y: FloatArray, error: FloatArray | None, width: fl
     if not rows.size:
         none = np.empty(0)
         return Binned(none, none, none, np.empty(0, dtype=np.intp))
-    return _average(x[rows], y[rows], None if error is None else error[rows], width)
+    with np.errstate(all="ignore"):  # what passes the range of floats ends as NaN or inf
+        return _average(x[rows], y[rows], None if error is None else error[rows], width)
 
 
 def _average(x: FloatArray, y: FloatArray, error: FloatArray | None, width: float) -> Binned:
