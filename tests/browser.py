@@ -1,70 +1,58 @@
-"""A browser for the tests of the page: Chromium where the machine has one, otherwise a skip.
-
-Every tab must end without an error on its console, and so without a violation of the page's
-Content-Security-Policy. An answer of 400 and more alone does not count: it may be what is tested.
-"""
+"""What the tests of the page share: ways to wait, to read, and to move the mouse."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from server import Server
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+expect.set_options(timeout=15_000)
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-WIDE = {"width": 1400, "height": 900}
-PHONE = {"width": 390, "height": 844}
+SMALL = 30  # series of a few points each, of star1 and star2 in turn
+MANY = 20_000  # points of the one long series, which is star3's
+PERIOD = 2.5  # of star3, in days
+
+#: Opens the page at a link in a tab, and signs in.
+SignIn = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A running Chromium. Of the module, because Playwright's event loop must not outlive it."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+def id_of(server: Server, name: str) -> int:
+    found = server.get("", params={"seriesName": name}).json()["data"]["series"]
+    return int(found[0]["id"])
 
 
-@pytest.fixture
-def tab(chromium: Any) -> Iterator[Any]:
-    """An empty tab with a profile of its own, as wide as a desk."""
-    yield from _tab(chromium, viewport=WIDE)
+def wait_for_list(tab: Any) -> None:
+    expect(tab.locator("#list")).not_to_have_attribute("aria-busy", "true")
+    expect(tab.locator("#list-count")).not_to_be_empty()
 
 
-@pytest.fixture
-def phone(chromium: Any) -> Iterator[Any]:
-    """An empty tab of the size of a phone, with touch."""
-    yield from _tab(chromium, viewport=PHONE, has_touch=True, is_mobile=True)
+def column(tab: Any, number: int) -> list[str]:
+    return [
+        row.strip()
+        for row in tab.locator(f"#list-body tr > :nth-child({number})").all_inner_texts()
+    ]
 
 
-def _tab(browser: Any, **options: Any) -> Iterator[Any]:
-    context = browser.new_context(accept_downloads=True, reduced_motion="reduce", **options)
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    errors: list[str] = []
-    page.on("console", lambda message: _note(errors, message))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+def drag(tab: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag over the plot, from and to fractions of its width and height."""
+    box = tab.locator("#plot .u-over").bounding_box()
+    x, y = (lambda f: box["x"] + f * box["width"]), (lambda f: box["y"] + f * box["height"])
+    tab.mouse.move(x(start[0]), y(start[1]))
+    tab.mouse.down()
+    tab.mouse.move(x(end[0]), y(end[1]), steps=4)
+    tab.mouse.up()
 
 
-def _note(errors: list[str], message: Any) -> None:
-    if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-        errors.append(message.text)
+def link_of(tab: Any, pattern: str) -> re.Match[str]:
+    """Wait until the address matches `pattern`."""
+    expect(tab).to_have_url(re.compile(pattern))
+    return re.search(pattern, tab.url)  # type: ignore[return-value]
+
+
+def range_of(tab: Any) -> tuple[float, float]:
+    found = link_of(tab, r"[#&]x=([\d.]+),([\d.]+)")
+    return float(found[1]), float(found[2])

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["browser"]
+pytest.importorskip("playwright", reason="playwright is not installed")
+pytest_plugins = ["page_fixtures"]
 
 Call = Callable[..., Any]
 NAN = math.nan
