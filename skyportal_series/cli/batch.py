@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skyportal_series.cli.journal import Journal
-from skyportal_series.cli.options import TYPES
+from skyportal_series.cli.options import TYPES, shortened
 from skyportal_series.client import Client
 from skyportal_series.client.errors import (
     AlreadyExists,
@@ -45,7 +45,7 @@ class Outcome:
     def line(self) -> str:
         number = "" if self.id is None else str(self.id)
         text = f"{self.state:<9} {number:>8}  {self.file}"
-        return f"{text}: {self.reason}" if self.reason else text
+        return f"{text}: {shortened(self.reason)}" if self.reason else text
 
     def json(self) -> str:
         return json.dumps(asdict(self))

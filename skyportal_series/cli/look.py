@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -61,7 +60,7 @@ def ls(
     found = client.search(**filters)
     if limit is None and style is None and not everything:
         limit = FIRST
-    records = itertools.islice(found.records(), limit)
+    records = found.records(limit)
     if style == "json":
         _print_json(records, columns)
         return

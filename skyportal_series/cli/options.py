@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -22,6 +23,8 @@ from skyportal_series.client.errors import (
 Command = Callable[..., Any]
 
 DONE, SOME_REFUSED, WRONG_USAGE, NO_SERVER, NOT_ALLOWED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+LONGEST = 400
 
 EXIT_CODES: tuple[tuple[type[SeriesClientError], int], ...] = (
     (NotConfigured, WRONG_USAGE),
@@ -127,19 +130,17 @@ def with_client(command: Command) -> Command:
     return run
 
 
-class speaking:  # noqa: N801
+@contextmanager
+def speaking() -> Iterator[None]:
     """Says what went wrong on stderr and leaves with the code that stands for it."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, SeriesClientError):
-            complain(error)
-            raise click.exceptions.Exit(exit_code(error)) from error
-        if isinstance(error, OSError):
-            click.echo(f"Error: {error}", err=True)
-            raise click.exceptions.Exit(SOME_REFUSED) from error
+    try:
+        yield
+    except SeriesClientError as error:
+        complain(error)
+        raise click.exceptions.Exit(exit_code(error)) from error
+    except OSError as error:
+        click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(SOME_REFUSED) from error
 
 
 def exit_code(error: SeriesClientError) -> int:
@@ -149,11 +150,16 @@ def exit_code(error: SeriesClientError) -> int:
 
 def complain(error: SeriesClientError) -> None:
     """The message, then what is wrong with each field if the message does not say so."""
-    click.echo(f"Error: {error.message}", err=True)
+    click.echo(f"Error: {shortened(error.message)}", err=True)
     for name, texts in error.problems.items():
         for text in texts:
             if text not in error.message:
-                click.echo(f"  {name}: {text}", err=True)
+                click.echo(f"  {name}: {shortened(text)}", err=True)
+
+
+def shortened(text: str) -> str:
+    """For a person: the names of some hundred bandpasses are more than anyone reads."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _options(command: Command, rows: Iterable[vocabulary.Name]) -> Command:

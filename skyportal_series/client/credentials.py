@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skyportal_series.client.errors import NotConfigured
+from skyportal_series.client.transport import checked_url
 
 URL_VARIABLE = "SKYPORTAL_SERIES_URL"
 TOKEN_VARIABLE = "SKYPORTAL_SERIES_TOKEN"  # noqa: S105
@@ -38,7 +39,7 @@ def find(url: str | None = None, token: str | None = None) -> Credentials:
     token = token or os.environ.get(TOKEN_VARIABLE)
     if not (url and token) and (stored := read_login()) is not None:
         url = url or stored.url
-        if url.rstrip("/") == stored.url.rstrip("/"):
+        if checked_url(url) == checked_url(stored.url):
             token = token or stored.token
     if not url:
         raise NotConfigured(f"No server is known: give its URL, set {URL_VARIABLE}, or log in.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +43,16 @@ class SearchResults:
     def __bool__(self) -> bool:
         return len(self) > 0
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """The metadata alone, one dict a series."""
-        return self._numbered() if ORDERING & self.filters.keys() else self._scanned()
+    def records(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """The metadata alone, one dict a series; the first `limit`, or all."""
+        size = PER_PAGE if limit is None else min(limit, PER_PAGE)
+        ordered = ORDERING & self.filters.keys()
+        pages = self._numbered(size) if ordered else self._scanned(size)
+        return itertools.islice(pages, limit)
 
     def first(self) -> Series | None:
         """The first match, or None."""
-        return next(iter(self), None)
+        return next((Series(self._client, record) for record in self.records(1)), None)
 
     def to_dataframe(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row a series, with its id as the index; `columns` of the metadata, or all.
@@ -67,23 +71,23 @@ class SearchResults:
         frame = frame.drop(columns="data", errors="ignore").set_index("id")
         return frame[[name for name in columns if name != "id"]] if columns else frame
 
-    def _scanned(self) -> Iterator[dict[str, Any]]:
+    def _scanned(self, size: int) -> Iterator[dict[str, Any]]:
         after: str | None = None
         while True:
-            asked = {**self.filters, "after": after, "numPerPage": PER_PAGE}
+            asked = {**self.filters, "after": after, "numPerPage": size}
             page = self._client.call("GET", "/scan", params=asked)
             yield from page["series"]
             after = page["next"]
             if after is None:
                 return
 
-    def _numbered(self) -> Iterator[dict[str, Any]]:
+    def _numbered(self, size: int) -> Iterator[dict[str, Any]]:
         number = 1
         while True:
-            page = self._client.call("GET", "", params=self._page(number, PER_PAGE))
-            yield from page["series"]
+            page = self._client.call("GET", "", params=self._page(number, size))
             self._total = int(page["totalMatches"])
-            if not page["series"] or number * PER_PAGE >= self._total:
+            yield from page["series"]
+            if not page["series"] or number * size >= self._total:
                 return
             number += 1
 
@@ -95,11 +99,9 @@ class SearchResults:
         return f"<SearchResults of {asked or 'everything'}>"
 
     def _repr_html_(self) -> str:
-        import itertools
-
         import pandas as pd
 
         names = ("id", "obj_id", "series_name", "filter", "num_exp", "mjd_first", "mean_mag")
-        rows = [{n: r.get(n) for n in names} for r in itertools.islice(self.records(), 10)]
+        rows = [{n: r.get(n) for n in names} for r in self.records(10)]
         table = pd.DataFrame(rows, columns=list(names)).to_html(index=False)
         return f"<p>{len(self)} photometric series</p>{table}"

@@ -113,7 +113,9 @@ def _spelled_otherwise(frame: pd.DataFrame) -> dict[str, str]:
     names = {}
     for ours in CAPITALS:
         theirs = by_lower.get(ours)
-        if ours not in frame and theirs is not None:
+        # Beside a `mag`, a `Flux` is just another column: it must not become the brightness.
+        rivals = BRIGHTNESS if ours in BRIGHTNESS else TIMES if ours in TIMES else (ours,)
+        if theirs is not None and not any(rival in frame for rival in rivals):
             names[theirs] = ours
     present = {names.get(str(name), str(name)): str(name) for name in frame.columns}
     for ours, others in SPELLINGS.items():
@@ -126,7 +128,8 @@ def _spelled_otherwise(frame: pd.DataFrame) -> dict[str, str]:
 def _find_time(raw: Raw, time_format: str | None) -> None:
     """Make sure of a column of MJD; the column that it is made from stays."""
     frame = raw.frame
-    name = next((n for n in (*TIMES, "time", *TIME_COLUMNS) if n in frame), None)
+    known = ("time", *TIME_COLUMNS) if time_format else (*TIME_COLUMNS, "time")
+    name = next((n for n in (*TIMES, *known) if n in frame), None)
     if name is None:
         raise BadSource(_missing("mjd", "mjd", frame))
     if time_format is not None:

@@ -223,6 +223,14 @@ def test_magnitudes_stay_magnitudes(client: Client, fields: Any) -> None:
     assert data["magerr"].tolist() == (ERROR / 100).tolist()
 
 
+def test_a_flux_in_capitals_beside_magnitudes_is_just_a_column(
+    client: Client, fields: Any
+) -> None:
+    series = client.get(client.upload({"mjd": MJD, "mag": MAG, "Flux": FLUX}, **fields()))
+    assert series.mean_mag == pytest.approx(MAG.mean())
+    assert list(series.data) == ["mjd", "mag", "Flux"]
+
+
 def test_other_columns_come_back_as_they_were(client: Client, fields: Any) -> None:
     sent = frame().assign(quality=np.arange(6, dtype=np.int16), note=list("abcdef"))
     data = client.get(client.upload(sent, **fields())).data
