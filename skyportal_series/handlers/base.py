@@ -11,7 +11,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from .. import __version__
-from ..errors import SeriesError, TooLarge, Unavailable
+from ..errors import InvalidInput, SeriesError, TooLarge, Unavailable
 from ..models.access import Actor
 from ..services import Services
 
@@ -51,6 +51,18 @@ class BaseHandler(RequestHandler):
         """None: tags are set by hand, from the hash of a series."""
         return None
 
+    def arguments(self) -> dict[str, list[str]]:
+        """The query arguments as text. Raises InvalidInput for what is not UTF-8."""
+        found = self.request.query_arguments
+        try:
+            return {
+                # Tornado leaves the names as Latin-1.
+                name.encode("latin-1").decode(): [value.decode() for value in values]
+                for name, values in found.items()
+            }
+        except UnicodeError:
+            raise InvalidInput("The query arguments are not UTF-8.") from None
+
     def success(self, data: Any) -> None:
         """Answer with the envelope around `data`. NaN leaves as null."""
         self.finish_json({"status": "success", "data": data, "version": __version__})
@@ -60,13 +72,15 @@ class BaseHandler(RequestHandler):
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.finish(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
         """The envelope of an error; never more of it than the client may know."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         self.set_header("X-Request-Id", self.request_id)
         if isinstance(error, SeriesError):
             self._write_series_error(error)
         elif isinstance(error, HTTPError):
+            if status_code == 405:
+                self.set_header("Allow", ", ".join(self.allowed_methods()))
             self._write_envelope(error.log_message or self._reason, {})
         else:
             self._write_envelope(f"Internal error; the operators find it as {self.request_id}.", {})
@@ -81,6 +95,16 @@ class BaseHandler(RequestHandler):
         data: dict[str, Any] = {"errors": error.problems} if error.problems else {}
         series_id = getattr(error, "series_id", None)
         self._write_envelope(error.message, data if series_id is None else data | {"id": series_id})
+
+    @classmethod
+    def allowed_methods(cls) -> list[str]:
+        """The HTTP methods that this handler has."""
+        unimplemented = RequestHandler._unimplemented_method  # noqa: SLF001
+        return [
+            method
+            for method in cls.SUPPORTED_METHODS
+            if getattr(cls, method.lower()) is not unimplemented
+        ]
 
     def _write_envelope(self, message: str, data: dict[str, Any]) -> None:
         content = {"status": "error", "message": message, "data": data, "version": __version__}

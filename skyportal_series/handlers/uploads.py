@@ -12,9 +12,9 @@ from ..errors import SeriesError, StorageFull, TooLarge, Unauthenticated
 from ..store import storage_errors
 from .base import BaseHandler
 
-#: Past the limit a body is read on and thrown away for a while, so that the client, which reads
-#: only after it has sent, gets to see the answer.
-PATIENCE = 1 << 30
+#: As many bytes of a body that is refused already are read on and thrown away, so that the client,
+#: which reads only after it has sent, gets to see the answer.
+PATIENCE = 1 << 27
 
 
 @stream_request_body
@@ -37,6 +37,17 @@ class UploadHandler(BaseHandler):
         return Upload(self._path, self.request.headers.get("Content-Type", ""))
 
     async def prepare(self) -> None:
+        try:
+            await self._admit()
+        except SeriesError as error:
+            if self.request.method not in ("POST", "PATCH") or self._length() > PATIENCE:
+                raise
+            # An answer before the end of the body would cut the connection, and be lost with it.
+            self._refusal = error
+
+    async def _admit(self) -> None:
+        connection = self.request.connection
+        connection.set_max_body_size(PATIENCE)  # type: ignore[union-attr]
         await super().prepare()
         if self.request.method in ("POST", "PATCH", "DELETE") and not self.actor.can_upload:
             raise Unauthenticated("This needs the ACL 'Upload data', which your token has not.")
@@ -45,17 +56,21 @@ class UploadHandler(BaseHandler):
 
     async def _get_ready(self) -> None:
         limits = self.services.config.limits
-        length = self.request.headers.get("Content-Length", "0")
         connection = self.request.connection
         connection.set_max_body_size(limits.upload_bytes + PATIENCE)  # type: ignore[union-attr]
         connection.set_body_timeout(limits.upload_seconds)  # type: ignore[union-attr]
-        if length.isdecimal() and int(length) > limits.upload_bytes:
-            raise self._too_large(f"{int(length):,} bytes")
+        if self._length() > limits.upload_bytes:
+            raise self._too_large(f"{self._length():,} bytes")
         await self.services.uploads.acquire()
         self._in_line = True
         self._path = self.services.store.spool_path(".body")
         with storage_errors():
             self._file = self._path.open("xb")
+
+    def _length(self) -> int:
+        """What Content-Length says; 0 where it is absent (Tornado refuses what is no number)."""
+        length = self.request.headers.get("Content-Length", "0")
+        return int(length) if length.isdecimal() else 0
 
     def _too_large(self, size: str) -> TooLarge:
         limit = self.services.config.limits.upload_bytes
