@@ -12,7 +12,7 @@ from tornado.web import Application, RequestHandler
 
 from . import config as configuration
 from .config import Config
-from .handlers import health, page, series
+from .handlers import health, openapi, page, scan, series
 from .handlers.base import NotFoundHandler
 from .services import Authenticate, OnChange, Services
 
@@ -23,6 +23,9 @@ def routes(services: Services) -> list[URLSpec]:
     known = {"services": services}
     return [
         URLSpec(base, series.SeriesListHandler, known),
+        # Names of our own come before the ids.
+        URLSpec(f"{base}/openapi[.]json", openapi.OpenApiHandler, known),
+        URLSpec(f"{base}/scan", scan.ScanHandler, known),
         URLSpec(f"{base}/([^/]+)", series.SeriesHandler, known),
     ]
 

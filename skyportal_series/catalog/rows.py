@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, tuple_
 
 from ..models import (
     Group,
@@ -45,17 +45,34 @@ def count(connection: Connection, actor: Actor, query: Query) -> int:
 
 def after(
     connection: Connection, actor: Actor, query: Query, last: tuple[Any, int] | None
-) -> list[Answer]:
-    """The series that follow `last` (value of the sorting column, id) in the order of `query`."""
+) -> tuple[list[Answer], bool]:
+    """The series that follow `last` (value of the sorting column, id) in the order of `query`.
+
+    As many as fit a page, and whether there are more.
+    """
     found = _wanted(select(*_COLUMNS), actor, query)
     if last is not None:
         found = found.where(_beyond(query, *last))
-    return _answers(connection, found.order_by(*_order(query)).limit(query["numPerPage"]))
+    size = query["numPerPage"]
+    rows = connection.execute(found.order_by(*_order(query)).limit(size + 1)).mappings().all()
+    answers = [dict(row) for row in rows[:size]]
+    add_sharing(connection, answers)
+    return answers, len(rows) > size
 
 
 def _beyond(query: Query, value: Any, series_id: int) -> ColumnElement[bool]:
-    key = tuple_(column_named(query["sortBy"]), PhotometricSeries.id)
-    return key > (value, series_id) if query["sortOrder"] == "asc" else key < (value, series_id)
+    """What comes after a row; nulls, which no row comparison finds, sort as the greatest value."""
+    column, number = column_named(query["sortBy"]), PhotometricSeries.id
+    ascending = query["sortOrder"] == "asc"
+    if value is None:
+        tied = and_(column.is_(None), number > series_id if ascending else number < series_id)
+        return tied if ascending else or_(tied, column.is_not(None))
+    key, last = tuple_(column, number), tuple_(literal(value, column.type), series_id)
+    if not ascending:
+        return key < last
+    # Where there are no nulls, the comparison alone, which an index serves.
+    nullable = PhotometricSeries.__table__.c[query["sortBy"]].nullable
+    return or_(key > last, column.is_(None)) if nullable else key > last
 
 
 def _wanted(statement: Select[Any], actor: Actor, query: Query) -> Select[Any]:

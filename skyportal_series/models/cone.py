@@ -20,7 +20,9 @@ def within(columns: Any, ra: float, dec: float, radius: float) -> ColumnElement[
     Compares chords, |a - b| <= 2 sin(radius / 2), not dot products: those lose the angle below
     some milliarcseconds, and a box of sines is wrong beyond 90 degrees. The box serves the index.
     """
-    chord = 2 * sin(radians(min(radius, 180.0)) / 2)
+    if radius >= 180:  # the whole sky, antipodes that rounding puts beyond 180 degrees included
+        return and_(columns.ra.is_not(None), columns.dec.is_not(None))
+    chord = 2 * sin(radians(radius) / 2)
     pairs = list(
         zip(cartesian(columns.ra, columns.dec), cartesian(float(ra), float(dec)), strict=True)
     )

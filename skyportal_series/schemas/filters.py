@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement, and_, case, func
 
 from ..errors import InvalidInput
 from ..models import PhotometricSeries, as_text, within
@@ -126,6 +126,22 @@ DATA_FORMAT_ONLY = {
     )
 }
 BY_SPELLING = {spelling: row for row in ARGUMENTS for spelling in row.spellings}
+_NOT_IN_SCANS = ("dataFormat", "sortBy", "pageNumber")
+#: What a scan takes: the same filters, and a cursor instead of a page.
+SCAN_ARGUMENTS: tuple[Argument, ...] = (
+    *(row for row in ARGUMENTS if row.name not in _NOT_IN_SCANS),
+    replace(
+        BY_SPELLING["dataFormat"], kind=kinds.NO_DATA, meaning="Light curves do not come along"
+    ),
+    replace(BY_SPELLING["sortBy"], kind=kinds.SCAN_COLUMN),
+    Argument(
+        "after",
+        kinds.TEXT,
+        "The `next` of the page before; without it the first page",
+        "WyJvYmpfaWQiLCJhc2MiLCJzdGFyMSIsN10",
+    ),
+)
+SCAN_BY_SPELLING = {spelling: row for row in SCAN_ARGUMENTS for spelling in row.spellings}
 
 
 @dataclass(frozen=True)
@@ -203,6 +219,8 @@ def column_named(name: str) -> Any:
     """A column of the answer, or `magref`, as SQL compares and sorts it."""
     if name == "magref":
         flux = PhotometricSeries.ref_flux
-        return case((flux > 0, ZERO_POINT - 2.5 * func.log(flux)))
+        # To PostgreSQL, NaN is greater than infinity.
+        finite = and_(flux > 0, flux < float("inf"))
+        return case((finite, ZERO_POINT - 2.5 * func.log(flux)))
     column = getattr(PhotometricSeries, name)
-    return as_text(column) if name in ("filter", "time_stamp_alignment") else column
+    return as_text(column) if name == "filter" else column

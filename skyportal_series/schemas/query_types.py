@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .answer import COLUMNS
+from .answer import COLUMNS, OBJECTS
 from .types import MAX_ID
 
 MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)
@@ -32,8 +33,9 @@ class Kind:
         try:
             return self.parse(text)
         except (ValueError, OverflowError):
-            expected = self.expected
-        raise ValueError(f'Invalid {name}: "{text[:80]}"; expected {expected}.')
+            near = difflib.get_close_matches(text.lower(), self.schema.get("enum", ()), n=1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise ValueError(f'Invalid {name}: "{text[:80]}"; expected {self.expected}.{hint}')
 
 
 def _text(text: str) -> str:
@@ -80,15 +82,27 @@ def _boolean(text: str) -> bool:
     return value
 
 
+#: Date, time and zone. In a URL that is not escaped, the + of a zone arrives as a space.
+_DATE = re.compile(
+    r"([0-9W-]+)(?:[Tt ] ?([0-9:.,]+) ?([Zz]|UTC|GMT|[+-]?[0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+
+
 def _date(text: str) -> float:
     """ISO 8601 → MJD (UTC days); without a zone it is UTC."""
     from dateutil.parser import isoparse
 
-    # In a URL that is not escaped, the + of a zone arrives as a space.
-    text = re.sub(r"(\d) (\d\d:?\d\d)$", r"\1+\2", text) if "T" in text else text
-    moment: datetime = isoparse(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return (moment - MJD_EPOCH).total_seconds() / 86400
+    match = _DATE.fullmatch(text)
+    # Seven digits would be a year and a day of it, but mostly are a Julian date.
+    if match is None or re.fullmatch("[0-9]{7}", match[1]):
+        raise ValueError(text)
+    day, time, zone = match[1], match[2], match[3] or "Z"
+    if zone[0] in "ZzUG":
+        zone = "Z"
+    elif zone[0] not in "+-":
+        zone = f"+{zone}"
+    moment: datetime = isoparse(f"{day}T{time}{zone}" if time else day)
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - MJD_EPOCH).total_seconds() / 86400
 
 
 def _choice(*allowed: str) -> Kind:
@@ -101,8 +115,9 @@ def _choice(*allowed: str) -> Kind:
 
 
 _BIG = math.inf
-TEXT = Kind("text", _text, {"type": "string"})
-TEXTS = Kind("text, separated by commas", _texts, {"type": "string"})
+_PLAIN = {"type": "string", "pattern": "^[^\\u0000]*$"}
+TEXT = Kind("text without NUL", _text, _PLAIN)
+TEXTS = Kind("text without NUL, separated by commas", _texts, _PLAIN)
 NUMBER = Kind("a number", _number(-_BIG, _BIG), {"type": "number"})
 INTEGER = Kind(
     "a whole number of at most 2147483647",
@@ -127,8 +142,10 @@ RADIUS = Kind(
     "degrees between 0 and 180", _number(0, 180), {"type": "number", "minimum": 0, "maximum": 180}
 )
 COLUMN = _choice(*COLUMNS)
+SCAN_COLUMN = _choice(*(name for name in COLUMNS if name not in OBJECTS))
 ORDER = _choice("asc", "desc")
 DATA_FORMAT = _choice("json", "hdf5", "none")
+NO_DATA = _choice("none")
 PAGE = Kind(
     "a whole number from 1",
     _integer(1, MAX_ID),

@@ -11,9 +11,22 @@ from marshmallow import ValidationError, fields
 
 #: PostgreSQL's largest integer; an id beyond it exists nowhere.
 MAX_ID = 2**31 - 1
+ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+_IDS_SCHEMA = {"type": "array", "items": ID_SCHEMA}
 
 
-class _Named(fields.Field[Any]):
+Schema = dict[str, Any]
+
+
+class Described(fields.Field[Any]):
+    """A field that knows its JSON schema; null, which counts as not given, aside."""
+
+    def json_schema(self) -> Schema:
+        """What the field takes, for the OpenAPI document."""
+        raise NotImplementedError
+
+
+class _Named(Described):
     """Puts the field's name, and what came, into its messages."""
 
     def refuse(self, value: object, expected: str) -> NoReturn:
@@ -46,6 +59,13 @@ class Text(_Named):
     def _allows(self, value: str) -> bool:
         return bool(re.fullmatch(f"[A-Za-z0-9{re.escape(self._punctuation or '')}]+", value))
 
+    def json_schema(self) -> Schema:
+        if self._punctuation is None:
+            return {"type": "string", "pattern": r"^[^\u0000]*$"}
+        # ECMA-262 knows the escapes of what is special in a set, and no others.
+        allowed = re.sub(r"([-\\/])", r"\\\1", self._punctuation)
+        return {"type": "string", "pattern": f"^[A-Za-z0-9{allowed}]+$"}
+
 
 class TextOrNumber(Text):
     """Text, or a whole number taken as its text."""
@@ -54,6 +74,9 @@ class TextOrNumber(Text):
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return super()._deserialize(value, *args, **kwargs)
+
+    def json_schema(self) -> Schema:
+        return super().json_schema() | {"type": ["string", "integer"]}
 
 
 class SeriesName(Text):
@@ -67,6 +90,10 @@ class SeriesName(Text):
                 "series_name is a relative path: it must not begin or end with /, nor hold //."
             )
         return name
+
+    def json_schema(self) -> Schema:
+        step = super().json_schema()["pattern"].strip("^$").replace(r"\/", "")
+        return {"type": "string", "pattern": f"^{step}(/{step})*$"}
 
 
 class Number(_Named):
@@ -94,6 +121,10 @@ class Number(_Named):
             return f"{self.low:g} or more"
         return f"between {self.low:g} and {self.high:g}"
 
+    def json_schema(self) -> Schema:
+        bounds = {"minimum": self.low, "maximum": self.high}
+        return {"type": "number"} | {k: v for k, v in bounds.items() if math.isfinite(v)}
+
 
 class Identifier(_Named):
     """The id of another row."""
@@ -106,8 +137,11 @@ class Identifier(_Named):
             raise ValidationError(f"Invalid {self.name}: {number}")
         return number
 
+    def json_schema(self) -> Schema:
+        return dict(ID_SCHEMA)
 
-class GroupIds(fields.Field[Any]):
+
+class GroupIds(Described):
     """Ids of groups, a single one, or "all"."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[int] | str:
@@ -121,8 +155,11 @@ class GroupIds(fields.Field[Any]):
             )
         return _existing(ids, "Invalid group ID: {}")
 
+    def json_schema(self) -> Schema:
+        return {"anyOf": [_IDS_SCHEMA, ID_SCHEMA, {"const": "all"}]}
 
-class StreamIds(fields.Field[Any]):
+
+class StreamIds(Described):
     """Ids of streams."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[int]:
@@ -133,6 +170,9 @@ class StreamIds(fields.Field[Any]):
             )
         return _existing(ids, "No stream with ID {}")
 
+    def json_schema(self) -> Schema:
+        return dict(_IDS_SCHEMA)
+
 
 class JsonObject(_Named):
     """A JSON object that PostgreSQL can hold."""
@@ -142,6 +182,9 @@ class JsonObject(_Named):
             self.refuse(value, "a JSON object")
         _check_texts(value)
         return value
+
+    def json_schema(self) -> Schema:
+        return {"type": "object"}
 
 
 def as_id(value: Any) -> int | None:

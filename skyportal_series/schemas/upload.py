@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError
@@ -146,16 +146,23 @@ def _check_choices(
     values: Mapping[str, Any], bandpasses: list[str], problems: dict[str, list[str]]
 ) -> None:
     bandpass = values.get("filter")
-    if bandpass is not None and bandpass not in bandpasses:
-        near = difflib.get_close_matches(bandpass, bandpasses, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        allowed = f"Allowed filters are: {', '.join(bandpasses)}.{hint}"
-        problems["filter"] = [f"Filter {bandpass[:80]} is not allowed. {allowed}"]
+    if bandpass is not None and (text := bandpass_problem(bandpass, bandpasses)):
+        problems["filter"] = [text]
     alignment = values.get("time_stamp_alignment", "middle")
     if alignment not in TIME_STAMP_ALIGNMENTS:
         allowed = f"Allowed values are: {', '.join(TIME_STAMP_ALIGNMENTS)}"
         text = f"Time stamp alignment {alignment[:80]} is not allowed. {allowed}"
         problems["time_stamp_alignment"] = [text]
+
+
+def bandpass_problem(bandpass: str, bandpasses: Sequence[str]) -> str | None:
+    """What is wrong with a bandpass, if anything is."""
+    if bandpass in bandpasses:
+        return None
+    near = difflib.get_close_matches(bandpass, bandpasses, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    allowed = f"Allowed filters are: {', '.join(bandpasses)}.{hint}"
+    return f"Filter {bandpass[:80]} is not allowed. {allowed}"
 
 
 def refusal(problems: Mapping[str, list[str]]) -> InvalidInput:
