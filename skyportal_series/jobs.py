@@ -36,9 +36,11 @@ def warm_up() -> None:
 
 
 def read_upload(
-    body: str, content_type: str, packed: str, nsigma: float, limits: dict[str, int]
+    body: str, content_type: str, form_file: str, packed: str, nsigma: float, limits: dict[str, int]
 ) -> dict[str, Any]:
     """Read the request body in the file `body`; pack its data, without metadata, as `packed`.
+
+    The file of a form is put at `form_file`; whoever asks removes it.
 
     Returns
     -------
@@ -52,23 +54,20 @@ def read_upload(
     InvalidInput
         For a body that is no request at all.
     """
-    form_file = Path(body + ".h5")
-    try:
-        request = bodies.read_body(Path(body), content_type, form_file)
-        result: dict[str, Any] = {
-            "fields": request.fields,
-            "has_data": request.data is not None,
-            "summary": None,
-            **{name: {} for name in ("metadata", "inferred", "doubts", "problems")},
-        }
-        if request.data is not None:
-            try:
-                result |= _take_in(request.data, Path(packed), nsigma, limits)
-            except InvalidInput as error:
-                result["problems"] = error.problems or {"data": [error.message]}
-        return result
-    finally:
-        form_file.unlink(missing_ok=True)
+    with storage_errors():
+        request = bodies.read_body(Path(body), content_type, Path(form_file))
+    result: dict[str, Any] = {
+        "fields": request.fields,
+        "has_data": request.data is not None,
+        "summary": None,
+        **{name: {} for name in ("metadata", "inferred", "doubts", "problems")},
+    }
+    if request.data is not None:
+        try:
+            result |= _take_in(request.data, Path(packed), nsigma, limits)
+        except InvalidInput as error:
+            result["problems"] = error.problems or {"data": [error.message]}
+    return result
 
 
 def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> dict[str, Any]:

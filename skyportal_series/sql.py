@@ -14,6 +14,10 @@ from .errors import Unavailable
 
 T = TypeVar("T")
 
+AWAY = "The database does not answer; try again later."
+#: How often a transaction that met another one head-on is run.
+ATTEMPTS = 3
+
 #: SQLSTATE classes of a server that is away, full, or going down.
 _AWAY = ("08", "53", "57")
 
@@ -47,14 +51,27 @@ class Sql:
     async def write(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(connection, *arguments)` in one transaction.
 
-        Raises Unavailable where the database does not answer; then it may or may not have
-        committed. After any other error it has not.
+        Raises
+        ------
+        CommitUnknown
+            Where the connection was lost in the commit: it may or may not have happened.
+        Unavailable
+            Where the database does not answer. After this and any other error nothing has changed.
         """
 
         def run() -> T:
-            with database_errors(), self.engine.begin() as connection:
-                return function(connection, *arguments)
+            with database_errors(), self.engine.connect() as connection:
+                result = function(connection, *arguments)
+                with _commit_errors():
+                    connection.commit()
+                return result
 
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self.thread(run)
+            except Unavailable as error:
+                if not _rolled_back(error.__cause__):
+                    raise
         return await self.thread(run)
 
     async def thread(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -64,7 +81,11 @@ class Sql:
 
     def close(self) -> None:
         """End the threads once they are idle. The engine is its owner's to dispose of."""
-        self._threads.shutdown(wait=False)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class CommitUnknown(Unavailable):
+    """The database went away in the middle of a commit."""
 
 
 @contextmanager
@@ -73,11 +94,30 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
-        raise Unavailable("The database does not answer; try again later.") from error
+        raise Unavailable(AWAY) from error
     except exc.DBAPIError as error:
-        if error.connection_invalidated or (sqlstate(error) or "")[:2] in _AWAY:
-            raise Unavailable("The database does not answer; try again later.") from error
+        if _away(error):
+            raise Unavailable(AWAY) from error
         raise
+
+
+@contextmanager
+def _commit_errors() -> Iterator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if _away(error) or sqlstate(error) is None:
+            raise CommitUnknown(AWAY) from error
+        raise
+
+
+def _away(error: exc.DBAPIError) -> bool:
+    return error.connection_invalidated or (sqlstate(error) or "")[:2] in _AWAY
+
+
+def _rolled_back(error: BaseException | None) -> bool:
+    """Whether PostgreSQL ended the transaction for the sake of another one (class 40)."""
+    return isinstance(error, exc.DBAPIError) and (sqlstate(error) or "").startswith("40")
 
 
 def sqlstate(error: exc.DBAPIError) -> str | None:

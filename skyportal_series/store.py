@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -19,9 +20,19 @@ from typing import BinaryIO, Protocol
 from .errors import InvalidInput, StorageFull
 
 SPOOL = ".spool"
+#: Nothing stays this long (seconds) in the spool, or without its row, but what a crash left.
+LEFT_AFTER = 3600.0
 
-#: What a full or write-protected disk says.
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+#: What a full, failing or write-protected disk says.
+_NO_ROOM = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+}
 #: What a file system says of a name that it cannot hold.
 _BAD_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOTDIR}
 
@@ -39,7 +50,10 @@ class Store(Protocol):
     """What the catalogue asks of a store; `tests/test_store.py` holds every one to it."""
 
     def put(self, source: Path, key: str) -> None:
-        """Move the file `source` to `key`; FileExistsError where the key is taken."""
+        """Move the file `source` to `key`, durably; FileExistsError where the key is taken.
+
+        Raises StorageFull, or InvalidInput for a name that cannot be; nothing is at `key` then.
+        """
 
     def open(self, key: str) -> BinaryIO:
         """The stored bytes; FileNotFoundError where there are none."""
@@ -59,9 +73,12 @@ class LocalStore:
         self.spool = self.root / SPOOL
 
     def prepare(self) -> None:
-        """Make the folders; safe to do twice."""
+        """Make the folders, and clear the spool of what a crash left; safe to do twice."""
         with storage_errors():
             self.spool.mkdir(parents=True, exist_ok=True)
+        for entry in self.leftovers(LEFT_AFTER):
+            with suppress(PermissionError):  # it takes room, and harms nobody
+                self.discard(entry)
 
     def spool_path(self, suffix: str = "") -> Path:
         """A fresh name for a file that is being made, on the same disk as the store."""
@@ -84,8 +101,12 @@ class LocalStore:
         target = self.path(key)
         with storage_errors():
             self._link(source, target)
-            source.unlink()
-            self._sync_folders(target.parent)
+            try:
+                self._sync_folders(target.parent)
+                source.unlink()
+            except BaseException:
+                self.delete(key)
+                raise
 
     def open(self, key: str) -> BinaryIO:
         return self.path(key).open("rb")
@@ -98,32 +119,37 @@ class LocalStore:
     def list(self) -> Iterator[Entry]:
         yield from self._walk(self.root)
 
-    def leftovers(self) -> Iterator[Entry]:
-        """Files of the spool: work in progress, or what a crash left of it."""
-        yield from self._walk(self.spool)
+    def leftovers(self, age: float) -> Iterator[Entry]:
+        """Files of the spool that nobody wrote to for `age` seconds: a crash left them."""
+        latest = time.time() - age
+        return (entry for entry in self._walk(self.spool) if entry.modified <= latest)
+
+    def discard(self, leftover: Entry) -> None:
+        """Remove one of `leftovers`."""
+        (self.root / leftover.key).unlink(missing_ok=True)
 
     def _walk(self, folder: Path) -> Iterator[Entry]:
-        with os.scandir(folder) as entries:
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:  # it may go as we walk
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.path != str(self.spool):
                         yield from self._walk(Path(entry.path))
                     continue
-                try:
+                with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:  # it went while we walked
-                    continue
-                key = Path(entry.path).relative_to(self.root).as_posix()
-                yield Entry(key, status.st_size, status.st_mtime)
+                    key = Path(entry.path).relative_to(self.root).as_posix()
+                    yield Entry(key, status.st_size, status.st_mtime)
 
     def _link(self, source: Path, target: Path) -> None:
         """Give `source` its name; a link, unlike a rename, fails where the name is taken."""
         while True:
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
+                # It may be told of a folder that a delete has just removed as empty.
+                with suppress(FileExistsError):
+                    target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(source, target)
             except FileNotFoundError:
-                # A delete may just have removed the folder as empty; without a source, give up.
+                # So may the link. Without a source, give up.
                 if not source.exists():
                     raise
             else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
-import logging
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from ..errors import DamagedFile
 from ..sql import Sql
 from ..store import LocalStore
 
-log = logging.getLogger(__name__)
-
 #: Stored files do not change: what was once found whole is trusted while it looks the same.
 REMEMBERED = 100_000
+#: What says nothing about the file, but that the server has too much open.
+_BUSY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,6 @@ class StoredFile:
         self.file.close()
 
 
-def damaged(series_id: int) -> DamagedFile:
-    """What the client is told."""
-    return DamagedFile(
-        f"The file of photometric series {series_id} is missing or damaged; "
-        "its metadata is still to be had with dataFormat=none. The operators have been told."
-    )
-
-
 class StoredFiles:
     """Opens files; each is read once for its MD5, then again only where it looks different."""
 
@@ -60,35 +52,41 @@ class StoredFiles:
         self._whole: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
 
     async def open(self, filename: str, digest: str) -> StoredFile:
-        """Raises FileNotFoundError, or DamagedFile where the MD5 is not `digest`."""
+        """Raises DamagedFile, with the reason, where it cannot be read or is not `digest`."""
         return await self._sql.thread(self._open, filename, digest)
 
     def _open(self, filename: str, digest: str) -> StoredFile:
-        file = self._store.open(self._key(filename))
         try:
-            status = os.fstat(file.fileno())
-            looks = (status.st_ino, status.st_size, status.st_mtime_ns)
-            name = f"{filename}\0{digest}"
-            if self._whole.get(name) != looks:
-                self._check(file, filename, digest)
-                self._whole[name] = looks
-                if len(self._whole) > REMEMBERED:
-                    self._whole.popitem(last=False)
-            return StoredFile(file, status.st_size, file.name)
+            file = self._store.open(self._store.key(filename))
+        except ValueError as error:
+            raise DamagedFile("It lies outside the series folder.") from error
+        except OSError as error:
+            if error.errno in _BUSY:
+                raise
+            raise DamagedFile(f"It cannot be opened: {error.strerror}.") from error
+        try:
+            return self._checked(file, digest)
         except BaseException:
             file.close()
             raise
 
-    def _key(self, filename: str) -> str:
-        try:
-            return self._store.key(filename)
-        except ValueError as error:
-            log.error("a series' file lies outside the series folder: %s", filename)
-            raise DamagedFile("The file lies outside the series folder.") from error
+    def _checked(self, file: BinaryIO, digest: str) -> StoredFile:
+        status = os.fstat(file.fileno())
+        looks = (status.st_ino, status.st_size, status.st_mtime_ns)
+        name = f"{file.name}\0{digest}"
+        if self._whole.get(name) != looks:
+            _check(file, digest)
+            self._whole[name] = looks
+            if len(self._whole) > REMEMBERED:
+                self._whole.popitem(last=False)
+        return StoredFile(file, status.st_size, file.name)
 
-    def _check(self, file: BinaryIO, filename: str, digest: str) -> None:
+
+def _check(file: BinaryIO, digest: str) -> None:
+    try:
         found = hashlib.file_digest(cast("io.BufferedReader", file), "md5").hexdigest()
-        file.seek(0)
-        if found != digest:
-            log.error("damaged file: %s has the MD5 %s, not %s", filename, found, digest)
-            raise DamagedFile("The file is not what its hash says.")
+    except OSError as error:
+        raise DamagedFile(f"It cannot be read: {error.strerror}.") from error
+    file.seek(0)
+    if found != digest:
+        raise DamagedFile(f"Its MD5 is {found}, not {digest}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
-from ..errors import Duplicate, InvalidInput, NotFound, PreconditionFailed
+from ..errors import Duplicate, InvalidInput, NotFound, PreconditionFailed, Unavailable
 from ..models import (
     GroupPhotometricSeries,
     PhotometricSeries,
@@ -29,9 +29,12 @@ IDENTITY = (
     "channel",
 )
 
+#: PostgreSQL's code where two rows may not have something in common.
+UNIQUE_VIOLATION = "23505"
+
 
 class Moved(Exception):
-    """The row is not the version any more that this change was made from."""
+    """The row does not name the file any more that this change was made from."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,11 @@ def add(connection: Connection, actor: Actor, record: Record) -> int:
 
 
 def change(
-    connection: Connection, actor: Actor, series_id: int, record: Record, version: str
+    connection: Connection, actor: Actor, series_id: int, record: Record, filename: str
 ) -> None:
-    """Let `record` replace the series, if its hash is still `version`.
+    """Let `record` replace the series, if its file is still `filename`.
+
+    The file and not its hash, as two versions may have one hash, but never one name.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def change(
     IntegrityError
         `refusal` says why.
     """
-    if locked(connection, actor, series_id)["hash"] != version:
+    if locked(connection, actor, series_id)["filename"] != filename:
         raise Moved
     values = dict(record.values) | {"modified": utcnow()}
     statement = update(PhotometricSeries).where(PhotometricSeries.id == series_id).values(values)
@@ -106,14 +111,16 @@ def check_version(version: str, wanted: list[str] | None) -> None:
 
 
 def refusal(
-    connection: Connection, actor: Actor, record: Record, series_id: int | None = None
-) -> InvalidInput | Duplicate:
-    """Why the database refused `record` (for `series_id`), in the client's words."""
+    connection: Connection, actor: Actor, record: Record, series_id: int | None, reason: str | None
+) -> InvalidInput | Duplicate | Unavailable:
+    """Why the database refused `record` (for `series_id`; `reason` is its SQLSTATE), in words."""
     values, series = record.values, PhotometricSeries
     same = [getattr(series, name) == values[name] for name in IDENTITY]
     found = select(series.id, series.filename, series.hash, readable(actor).label("readable"))
     found = found.where(or_(series.hash == values["hash"], and_(*same)))
     others = [row for row in connection.execute(found) if row.id != series_id]
+    if not others and reason == UNIQUE_VIOLATION:
+        return Unavailable("The same series was here and has just been deleted; try again.")
     if not others:
         return InvalidInput("Something that the series refers to has just been deleted.")
     duplicate = Duplicate(" ".join(_sameness(row, record) for row in others))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from ..catalog import StoredFile
 from ..catalog.rows import Answer
-from ..errors import InvalidInput, NotFound
+from ..errors import NotFound
 from ..schemas.filters import DATA_FORMAT_ONLY, read_query
 from ..schemas.types import MAX_ID
 from . import sending
@@ -17,44 +18,41 @@ from .uploads import UploadHandler
 class _SeriesHandler(UploadHandler):
     as_skyportal = True
 
-    def arguments(self) -> dict[str, list[str]]:
-        """The query arguments as text; what is not UTF-8 is refused."""
-        found = self.request.query_arguments
-        try:
-            return {name: [value.decode() for value in values] for name, values in found.items()}
-        except UnicodeDecodeError:
-            raise InvalidInput("The query arguments are not UTF-8.") from None
-
     async def answer_with_data(
         self, answers: Sequence[Answer], data_format: str, page: dict[str, Any] | None = None
     ) -> None:
         """Send `answers` with their light curves: as JSON columns, or as files in base64."""
+        catalog = self.services.catalog
+        as_json = data_format == "json"
+        get = catalog.rendered if as_json else catalog.open
+        opened: list[StoredFile] = []
+        present: list[Answer] = []
         with ExitStack() as files:
-            catalog = self.services.catalog
-            if data_format == "json":
-                opened = [
-                    files.enter_context(await catalog.rendered(self.actor, row)) for row in answers
-                ]
-                length = sum(file.size for file in opened)
-            else:
-                opened = [
-                    files.enter_context(await catalog.open(self.actor, row)) for row in answers
-                ]
-                length = sum(sending.base64_size(file.size) for file in opened)
-            cuts = sending.around(answers, page)
+            for answer in answers:
+                try:
+                    opened.append(files.enter_context(await get(self.actor, answer)))
+                    present.append(answer)
+                except NotFound:  # deleted since the page was made
+                    if page is None:
+                        raise
+            sizes = [file.size if as_json else sending.base64_size(file.size) for file in opened]
+            cuts = sending.around(present, page)
 
             def pieces() -> Iterator[bytes]:
                 for cut, file in zip(cuts, opened, strict=False):
                     yield cut
                     yield from (
                         sending.raw(file.file, 0, file.size)
-                        if data_format == "json"
+                        if as_json
                         else sending.in_base64(file)
                     )
                 yield cuts[-1]
 
+            if page is None:
+                # Not before: an update may have put a newer version here while it was opened.
+                self.set_header("Etag", f'"{present[0]["hash"]}"')
             self.set_header("Content-Type", "application/json; charset=UTF-8")
-            await sending.send(self, pieces(), length + sum(map(len, cuts)))
+            await sending.send(self, pieces(), sum(sizes) + sum(map(len, cuts)))
 
 
 class SeriesListHandler(_SeriesHandler):
@@ -89,8 +87,8 @@ class SeriesHandler(_SeriesHandler):
         query = read_query(self.arguments(), DATA_FORMAT_ONLY)
         data_format = query.values.get("dataFormat", "json")
         answer = await self.services.catalog.get(self.actor, as_id(series_id))
-        self.set_header("Etag", f'"{answer["hash"]}"')
         if data_format == "none":
+            self.set_header("Etag", f'"{answer["hash"]}"')
             self.success(answer)
         else:
             await self.answer_with_data([answer], data_format)

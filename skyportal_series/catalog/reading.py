@@ -1,0 +1,119 @@
+"""Reading series: rows by themselves, and rows with their files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..errors import DamagedFile, NotFound
+from ..models.access import Actor
+from ..schemas.filters import Query
+from ..sql import Sql
+from ..store import LocalStore
+from ..workers import Workers
+from . import rows
+from .asking import in_place
+from .files import StoredFile, StoredFiles
+from .rows import Answer
+
+log = logging.getLogger(__name__)
+
+INVALID_ID = "Invalid photometric series ID."
+
+
+class Reading:
+    """The half of the catalogue that changes nothing."""
+
+    def __init__(
+        self, sql: Sql, store: LocalStore, workers: Workers, bandpasses: Sequence[str]
+    ) -> None:
+        self._sql = sql
+        self._store = store
+        self._files = StoredFiles(store, sql)
+        self._workers = workers
+        self._bandpasses = bandpasses
+
+    async def get(self, actor: Actor, series_id: int) -> Answer:
+        """The row's answer, without data. Raises NotFound."""
+        answer = await self._sql.read(rows.one, actor, series_id)
+        if answer is None:
+            raise NotFound(INVALID_ID)
+        return answer
+
+    async def search(self, actor: Actor, query: Query) -> tuple[list[Answer], int]:
+        """A page of answers, without data, and how many series there are on all pages."""
+        query = in_place(query, self._store.root, self._bandpasses)
+
+        def both(connection: Connection) -> tuple[list[Answer], int]:
+            found = rows.page(connection, actor, query)
+            # A page that is not full says by itself how many there are.
+            if query["pageNumber"] == 1 and len(found) < query["numPerPage"]:
+                return found, len(found)
+            return found, rows.count(connection, actor, query)
+
+        return await self._sql.read(both)
+
+    async def scan(
+        self, actor: Actor, query: Query, last: tuple[Any, int] | None
+    ) -> tuple[list[Answer], bool]:
+        """A page of series that follow `last` (value of the sorting column, id); is there more?"""
+        query = in_place(query, self._store.root, self._bandpasses)
+        return await self._sql.read(rows.after, actor, query, last)
+
+    async def open(self, actor: Actor, answer: Answer) -> StoredFile:
+        """The file of a series, checked against its hash.
+
+        Follows the series where an update has just replaced the file: the new row is then in
+        `answer`. Raises DamagedFile, or NotFound where the series has just been deleted.
+        """
+        while True:
+            try:
+                return await self._files.open(answer["filename"], answer["hash"])
+            except DamagedFile as error:
+                await self.follow(actor, answer, error)
+
+    async def rendered(
+        self,
+        actor: Actor,
+        answer: Answer,
+        job: str = "render_json",
+        suffix: str = ".json",
+        **arguments: Any,
+    ) -> StoredFile:
+        """What the worker's `job` makes of a series' file, by default a JSON object of columns.
+
+        The job gets the path of the file as `stored`, and `out`, where it writes. Follows the
+        series, and raises, as `open` does; or what the job raises.
+        """
+        while True:
+            with await self.open(actor, answer) as stored:
+                try:
+                    return await self._render(job, suffix, stored=stored.path, **arguments)
+                except DamagedFile as error:
+                    await self.follow(actor, answer, error)
+
+    async def _render(self, job: str, suffix: str, **arguments: Any) -> StoredFile:
+        out = self._store.spool_path(suffix)
+        try:
+            await self._workers.run(job, out=str(out), **arguments)
+            return await self._sql.thread(StoredFile.passing, out)
+        finally:
+            out.unlink(missing_ok=True)
+
+    async def follow(self, actor: Actor, answer: Answer, error: DamagedFile) -> None:
+        """Where the row names another file by now than `answer`, that row is put there instead.
+
+        Otherwise the file is damaged, as `error` says. Raises DamagedFile, for the client.
+        """
+        now = await self.get(actor, answer["id"])
+        if now["filename"] == answer["filename"]:
+            number, filename = answer["id"], answer["filename"]
+            log.error("damaged file of series %d: %s: %s", number, filename, error.message)
+            raise DamagedFile(
+                f"The file of photometric series {number} is missing or damaged; its metadata is "
+                "still to be had with dataFormat=none. The operators have been told."
+            ) from None
+        answer.update(now)
