@@ -128,7 +128,8 @@ def _in_magnitudes(
     mag = flux_to_mag(flux)
     if limit.any():
         limits = measured.limiting_mag[limit]
-        for other in (flux_to_mag(threshold[limit]), limiting_mag or math.nan):
+        whole = math.nan if limiting_mag is None else limiting_mag
+        for other in (flux_to_mag(threshold[limit]), whole):
             limits = np.where(np.isnan(limits), other, limits)
         mag[limit] = limits
     return mag, np.where(limit, np.nan, mag_error(flux, fluxerr)), limit

@@ -9,6 +9,8 @@ from skyportal_series.series.columns import FloatArray, IntArray
 from skyportal_series.series.lightcurve import LightCurve
 from skyportal_series.series.ordering import time_order
 
+STRETCHES = 100
+
 
 def thin(lightcurve: LightCurve, max_points: int) -> IntArray:
     """Indices of at most `max_points` rows of `lightcurve`, in time; see `thin_arrays`."""
@@ -19,10 +21,11 @@ def thin(lightcurve: LightCurve, max_points: int) -> IntArray:
 def thin_arrays(x: FloatArray, y: FloatArray, max_points: int) -> IntArray:
     """Indices of at most `max_points` of the n points, in the order of `x`.
 
-    A quarter of them are the lowest and the highest `y` of each of equally full stretches of `x`,
-    so that no eclipse, flare or outlier is lost; the others are spread evenly over the other rows,
-    so that the envelope of the noise does not look like the data. Rows without `x` are left out,
-    except where nothing needs to be: then they come last. Raises InvalidInput for `max_points` < 1.
+    Among them are the lowest and the highest `y` of each of up to a hundred equally full stretches
+    of `x`, so that eclipses, flares and outliers stay; all others are spread evenly over the rows.
+    With more extremes than that, the envelope of the noise would look like the data. Rows without
+    `x` are left out, except where nothing needs to be: then they come last. Raises InvalidInput
+    for `max_points` < 1.
     """
     if max_points < 1:
         raise InvalidInput(
@@ -41,7 +44,7 @@ def _choose(y: FloatArray, max_points: int) -> IntArray:
         return np.arange(y.size)
     wanted = np.zeros(y.size, dtype=bool)
     if max_points > 1:
-        wanted[_extremes(y, max(1, max_points // 8))] = True
+        wanted[_extremes(y, max(1, min(STRETCHES, max_points // 8)))] = True
     others = np.flatnonzero(~wanted)
     room = max_points - (y.size - others.size)
     wanted[others[np.linspace(0, others.size - 1, room).astype(np.intp)]] = True
