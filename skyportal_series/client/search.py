@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyportal_series.client.errors import UnknownName
 from skyportal_series.client.series import Series
-from skyportal_series.client.vocabulary import ORDERING, server_filters
+from skyportal_series.client.vocabulary import server_filters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,8 @@ PER_PAGE = 500
 class SearchResults:
     """Iterates over Series; `len()` is how many there are. Nothing is asked before it is needed.
 
-    Without an order asked for, it follows the server's cursor: what is added or deleted meanwhile
-    neither hides a series nor shows one twice. With `sort_by`, it turns numbered pages.
+    It follows the server's cursor: what others add or delete meanwhile neither hides a series nor
+    shows one twice. The order is that of `sort_by` and `sort_order`, by default by obj_id.
     """
 
     def __init__(self, client: Client, filters: Mapping[str, Any]) -> None:
@@ -36,7 +36,8 @@ class SearchResults:
 
     def __len__(self) -> int:
         if self._total is None:
-            page = self._client.call("GET", "", params=self._page(1, 1))
+            asked = {**self.filters, "dataFormat": "none", "numPerPage": 1}
+            page = self._client.call("GET", "", params=asked)
             self._total = int(page["totalMatches"])
         return self._total
 
@@ -46,9 +47,7 @@ class SearchResults:
     def records(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
         """The metadata alone, one dict a series; the first `limit`, or all."""
         size = PER_PAGE if limit is None else min(limit, PER_PAGE)
-        ordered = ORDERING & self.filters.keys()
-        pages = self._numbered(size) if ordered else self._scanned(size)
-        return itertools.islice(pages, limit)
+        return itertools.islice(self._scanned(size), limit)
 
     def first(self) -> Series | None:
         """The first match, or None."""
@@ -80,19 +79,6 @@ class SearchResults:
             after = page["next"]
             if after is None:
                 return
-
-    def _numbered(self, size: int) -> Iterator[dict[str, Any]]:
-        number = 1
-        while True:
-            page = self._client.call("GET", "", params=self._page(number, size))
-            self._total = int(page["totalMatches"])
-            yield from page["series"]
-            if not page["series"] or number * size >= self._total:
-                return
-            number += 1
-
-    def _page(self, number: int, size: int) -> dict[str, Any]:
-        return {**self.filters, "dataFormat": "none", "pageNumber": number, "numPerPage": size}
 
     def __repr__(self) -> str:
         asked = ", ".join(f"{name}={value!r}" for name, value in self.filters.items())

@@ -111,7 +111,6 @@ ALIASES = {
 }
 
 FIELD_NAMES = frozenset(field.name for field in FIELDS)
-ORDERING = frozenset({"sortBy", "sortOrder"})
 
 
 def check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
