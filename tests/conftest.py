@@ -62,11 +62,22 @@ def engine(database_url: URL) -> Iterator[Engine]:
     made.dispose()
 
 
+@pytest.fixture(scope="session")
+def shared_engine(postgres: EmbeddedPostgres) -> Iterator[Engine]:
+    """An engine on a database that has all tables, and that tests leave as they find it."""
+    made = create_engine_for(create_database(postgres, template="migrated"))
+    yield made
+    made.dispose()
+
+
 @pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    """A session on a fresh database that has all tables."""
-    with Session(engine) as opened:
-        yield opened
+def session(shared_engine: Engine) -> Iterator[Session]:
+    """A session whose doings, commits too, are undone after the test."""
+    with shared_engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as opened:
+            yield opened
+        outer.rollback()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from skyportal_schema import create_skyportal_tables
 from sqlalchemy import URL, func, select
 from sqlalchemy.orm import Session
 
-from skyportal_series.accounts import authenticate_user
+from skyportal_series.accounts import authenticate_user, measure
 from skyportal_series.database import create_engine_for
 from skyportal_series.models import (
     Allocation,
@@ -26,8 +26,10 @@ from skyportal_series.models import (
     User,
 )
 from skyportal_series.models.access import (
+    MERGED,
     Actor,
     changeable,
+    count_readable,
     readable,
     usable_assignments,
     usable_groups,
@@ -62,9 +64,12 @@ def people(session: Session) -> People:
 
 
 def actors(session: Session, user: User, *acls: str) -> list[Actor]:
-    """The actor as the token check makes it, and as one who knows but the id and the rights."""
+    """The actor as the token check makes it, as a list measures it, and with just id and rights."""
     known = replace(authenticate_user(session, user.id), acls=frozenset(acls))
-    return [known, Actor(user.id, frozenset(acls))]
+    measured = measure(session, known)
+    assert measured.few is not known.is_admin
+    bare = Actor(user.id, frozenset(acls))
+    return [known, measured, bare, measure(session, bare)]
 
 
 def allowed(session: Session, mode: object, actor: Actor, series_id: int) -> bool:
@@ -109,6 +114,34 @@ def test_series_readable_in_every_way_counts_once(session: Session) -> None:
     for actor in actors(session, user):
         count = select(func.count()).select_from(PhotometricSeries).where(readable(actor))
         assert session.execute(count).scalar_one() == 1
+        assert session.execute(count_readable(actor)).scalar_one() == 1
+
+
+@pytest.mark.parametrize(("who", "acls", "reads", "changes"), MATRIX)
+def test_count_is_of_what_can_be_read(
+    session: Session, people: People, who: str, acls: tuple[str, ...], reads: bool, changes: bool
+) -> None:
+    for actor in actors(session, getattr(people, who), *acls):
+        found = session.execute(select(PhotometricSeries.id).where(readable(actor))).all()
+        assert session.execute(count_readable(actor)).scalar_one() == len(found)
+
+
+@pytest.mark.parametrize("memberships", [MERGED, MERGED + 1])
+def test_member_of_many_groups_counts_each_series_once(session: Session, memberships: int) -> None:
+    user = make_user(session)
+    groups = [make_group(session, [user]) for _ in range(memberships)]
+    for number in range(3):
+        make_series(session, make_user(session), groups[number:])
+    for actor in actors(session, user):
+        assert session.execute(count_readable(actor)).scalar_one() == 3
+
+
+def test_many_readable_series_are_not_few(
+    session: Session, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = authenticate_user(session, people.owner.id)
+    monkeypatch.setattr("skyportal_series.accounts.FEW", 1)
+    assert not measure(session, actor).few
 
 
 def test_who_leaves_the_group_reads_no_more(session: Session, people: People) -> None:
@@ -201,10 +234,10 @@ def test_requests_and_assignments_are_the_requesters_and_the_groups(session: Ses
     whose = {"requester_id": requester.id, "obj_id": obj.id}
     save(session, FollowupRequest(allocation_id=allocation.id, **whose))
     save(session, ClassicalAssignment(run_id=run.id, **whose))
-    assert usable_by(session, requester) == [(True, True)] * 2
-    assert usable_by(session, member) == [(True, True)] * 2
-    assert usable_by(session, stranger) == [(False, False)] * 2
-    assert usable_by(session, stranger, ADMIN) == [(True, True)] * 2
+    assert usable_by(session, requester) == [(True, True)] * 4
+    assert usable_by(session, member) == [(True, True)] * 4
+    assert usable_by(session, stranger) == [(False, False)] * 4
+    assert usable_by(session, stranger, ADMIN) == [(True, True)] * 4
 
 
 HOST_ROWS = """
@@ -237,5 +270,5 @@ def test_host_table_may_be_without_a_group(
     with Session(engine) as session:
         session.connection().exec_driver_sql(HOST_ROWS, execution_options={"no_parameters": True})
         user = session.get_one(User, user_id)
-        assert usable_by(session, user) == [usable] * 2
+        assert usable_by(session, user) == [usable] * 4
     engine.dispose()

@@ -35,13 +35,12 @@ def matches(session: Session, *criteria: object) -> int:
     return session.execute(count.where(*criteria)).scalar_one()  # type: ignore[arg-type]
 
 
-def test_label_that_only_the_host_has_still_loads(
-    session: Session, series: PhotometricSeries
-) -> None:
-    session.execute(text("ALTER TYPE bandpasses ADD VALUE 'hostband'"))
-    session.commit()
-    series.filter = "hostband"
-    assert stored(session, series).filter == "hostband"
+def test_label_that_only_the_host_has_still_loads(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TYPE bandpasses ADD VALUE 'hostband'"))
+    with Session(engine) as session:
+        series = make_series(session, make_user(session), filter="hostband")
+        assert stored(session, series).filter == "hostband"
 
 
 def test_label_that_nobody_has_is_refused_by_the_database(

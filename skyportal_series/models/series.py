@@ -69,7 +69,7 @@ class PhotometricSeries(Row, Base):
     assignment_id: Mapped[int | None] = mapped_column(
         ForeignKey("classicalassignments.id"), index=True
     )
-    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
 
     mean_mag: Mapped[float | None] = mapped_column(index=True)
     rms_mag: Mapped[float | None] = mapped_column(index=True)
@@ -146,5 +146,6 @@ Index(
 )
 # The order in which lists are given out unless another is asked for.
 Index("ix_photometric_series_obj_id_id", PhotometricSeries.obj_id, PhotometricSeries.id)
-
+# With the id, so that what someone owns comes in the order of what is shared with them.
+Index("ix_photometric_series_owner_id_id", PhotometricSeries.owner_id, PhotometricSeries.id)
 Index("ix_photometric_series_point", *cartesian(PhotometricSeries.ra, PhotometricSeries.dec))

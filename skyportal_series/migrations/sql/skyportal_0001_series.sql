@@ -71,7 +71,8 @@ CREATE INDEX IF NOT EXISTS ix_photometric_series_mjd_last ON photometric_series 
 CREATE INDEX IF NOT EXISTS ix_photometric_series_mjd_mid ON photometric_series (mjd_mid);
 CREATE INDEX IF NOT EXISTS ix_photometric_series_num_exp ON photometric_series (num_exp);
 CREATE INDEX IF NOT EXISTS ix_photometric_series_obj_id_id ON photometric_series (obj_id, id);
-CREATE INDEX IF NOT EXISTS ix_photometric_series_owner_id ON photometric_series (owner_id);
+CREATE INDEX IF NOT EXISTS ix_photometric_series_owner_id_id
+    ON photometric_series (owner_id, id);
 CREATE INDEX IF NOT EXISTS ix_photometric_series_point
     ON photometric_series ((cosd(ra) * cosd(dec)), (sind(ra) * cosd(dec)), sind(dec));
 CREATE INDEX IF NOT EXISTS ix_photometric_series_ref_flux ON photometric_series (ref_flux);
