@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from .errors import SeriesError
+from .errors import SeriesError, StorageFull
 from .workers import HEADER
 
 #: Behind the server's event loop and the database in the queue for a processor.
@@ -54,7 +54,9 @@ def _run(jobs: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"result": jobs.JOBS[name](**arguments)}
     except SeriesError as error:
         kind, message, problems = type(error).__name__, error.message, error.problems
-        return {"error": kind, "message": message, "problems": problems}
+        # HDF5 keeps files open that it could not write to the end: they go with the process.
+        last = isinstance(error, StorageFull)
+        return {"error": kind, "message": message, "problems": problems, "last": last}
     except MemoryError:
         # What memory is in pieces after this is anybody's guess: a fresh process takes over.
         return {"error": "MemoryError", "message": "", "problems": {}, "last": True}

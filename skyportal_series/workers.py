@@ -31,6 +31,11 @@ HEADER = struct.Struct(">Q")
 
 Lane = Literal["intake", "output"]
 
+CRASHED = (
+    "Could not load DataFrame from HDF5 file. Reading it crashed the reader, twice: the file is "
+    "damaged, or needs more memory than limits.worker_memory_bytes ({:,}) allows."
+)
+
 
 class _Died(Exception):
     """The process went away in the middle of a job."""
@@ -113,15 +118,31 @@ class Workers:
         Raises
         ------
         SeriesError
-            What the job raised; InvalidInput where it died or ran out of time or memory.
+            What the job raised; InvalidInput where it ran out of time or memory. Where it died:
+            InvalidFile in the lane `intake`, if it did so twice, otherwise Unavailable.
         """
         request = orjson.dumps(
             {"job": job, "arguments": arguments}, option=orjson.OPT_SERIALIZE_NUMPY
         )
         if lane == "output":
-            return await self._run(job, request)
+            try:
+                return await self._run(job, request)
+            except _Died as error:
+                raise errors.Unavailable("A worker process died; try again.") from error
         async with self._intake:
+            return await self._take_in(job, request)
+
+    async def _take_in(self, job: str, request: bytes) -> Any:
+        """Once more where the worker died: it may have been the system's doing, not the file's."""
+        try:
             return await self._run(job, request)
+        except _Died:
+            pass
+        try:
+            return await self._run(job, request)
+        except _Died as error:
+            crashed = CRASHED.format(self._limits.worker_memory_bytes)
+            raise errors.InvalidFile(crashed) from error
 
     async def _run(self, job: str, request: bytes) -> Any:
         if self._closed:
@@ -136,13 +157,9 @@ class Workers:
             raise errors.InvalidInput(
                 f"This took longer than limits.worker_seconds ({self._limits.worker_seconds:g} s)."
             ) from None
-        except _Died as error:
+        except _Died:
             log.warning("a worker died in %s", job)
-            raise errors.InvalidFile(
-                "Could not load DataFrame from HDF5 file. Reading it crashed the reader: "
-                "the file is damaged, or needs more memory than limits.worker_memory_bytes "
-                f"({self._limits.worker_memory_bytes:,}) allows."
-            ) from error
+            raise
         finally:
             self._put_back(worker, finished)
         return _result(answer, job, self._limits)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from tornado.web import stream_request_body
 
@@ -21,7 +21,7 @@ PATIENCE = 1 << 27
 class UploadHandler(BaseHandler):
     """A handler whose POST and PATCH find their body as `upload`, for those who may upload."""
 
-    _file: BinaryIO | None = None
+    _file: RawIOBase | None = None
     _path: Path | None = None
     _refusal: SeriesError | None = None
     _in_line = False
@@ -65,7 +65,7 @@ class UploadHandler(BaseHandler):
         self._in_line = True
         self._path = self.services.store.spool_path(".body")
         with storage_errors():
-            self._file = self._path.open("xb")
+            self._file = self._path.open("xb", buffering=0)
 
     def _length(self) -> int:
         """What Content-Length says; 0 where it is absent (Tornado refuses what is no number)."""
@@ -86,7 +86,7 @@ class UploadHandler(BaseHandler):
             return
         try:
             with storage_errors():
-                self._file.write(chunk)
+                _write_all(self._file, chunk)
         except StorageFull as error:
             self._refusal = error
 
@@ -110,3 +110,10 @@ class UploadHandler(BaseHandler):
         if self._in_line:
             self._in_line = False
             self.services.uploads.release()
+
+
+def _write_all(file: RawIOBase, chunk: bytes) -> None:
+    """Not through a buffer, which would find out that the disk is full when it is closed."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]

@@ -172,7 +172,7 @@ class _Form:
         self._seen.add(name)
         self._part = name
         if name == "data":
-            self._output = self._closing.enter_context(self._file.open("xb"))
+            self._output = self._closing.enter_context(self._file.open("wb"))
 
     def body(self) -> Body:
         fields = parse_json(bytes(self._metadata)) if self._metadata.strip() else {}
