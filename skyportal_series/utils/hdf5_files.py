@@ -159,7 +159,11 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[FileID]:
         from skyportal_series.utils import hdf5_reader
 
         _check_signature(start)
-        yield hdf5_reader.open_path(os.fspath(path))
+        file = hdf5_reader.open_path(os.fspath(path))
+        try:
+            yield file
+        finally:
+            file.close()
 
 
 def _image(data: str | bytes) -> bytes:

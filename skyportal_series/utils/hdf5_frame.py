@@ -66,7 +66,7 @@ def from_frame(df: pd.DataFrame) -> Columns:
         raise InvalidInput("The index or the columns have several levels: use df.reset_index().")
     _check_names(list(df.columns))
     index = _column("The index", df.index.name, df.index)
-    columns = [_column(f"Column {name!r}", name, df[name]) for name in df.columns]
+    columns = [_column(f"Column {name!r}", name, _in_ns(df[name])) for name in df.columns]
     sentinel = _sentinel([c.values for c in (index, *columns) if c.values.dtype == object])
     index, *columns = (_encoded(column, sentinel) for column in (index, *columns))
     return Columns(index, columns, df.columns.name, sentinel)
@@ -93,6 +93,18 @@ def _column(what: str, name: Any, values: pd.Series[Any] | pd.Index[Any]) -> Col
     raise InvalidInput(
         f"{what} holds {dtype}: store numbers, booleans, texts, or times without a time zone."
     )
+
+
+def _in_ns(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Times in nanoseconds: pandas before 3.0 takes a column of any other unit for that."""
+    import pandas as pd
+
+    if not isinstance(series.dtype, np.dtype) or series.dtype.kind != "M":
+        return series
+    try:
+        return series.astype("datetime64[ns]")
+    except pd.errors.OutOfBoundsDatetime:
+        return series
 
 
 def _texts(what: str, values: pd.Series[Any] | pd.Index[Any]) -> Values:

@@ -35,6 +35,7 @@ def open_path(path: str) -> h5f.FileID:
     access = h5p.create(h5p.FILE_ACCESS)
     access.set_fapl_sec2()
     access.set_file_locking(False, True)
+    access.set_fclose_degree(h5f.CLOSE_STRONG)
     return h5f.open(path.encode(), h5f.ACC_RDONLY, access)
 
 

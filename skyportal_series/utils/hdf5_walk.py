@@ -125,17 +125,20 @@ def _read_integer(attribute: h5a.AttrID, kind: Any) -> int | None:
 
 
 def _hard_links(path: str, group: h5g.GroupID) -> list[bytes]:
-    names: list[bytes] = []
+    links: list[tuple[bytes, int]] = []
 
-    def note(name: bytes, link: Any) -> None:
-        if link.type != h5l.TYPE_HARD:
-            raise Refused(f"{path} holds a link, {name[:80]!r}, to something elsewhere.")
-        if len(names) >= MAX_OBJECTS:
-            raise Refused(f"It holds more than {MAX_OBJECTS:,} objects.")
-        names.append(name)
+    def note(name: bytes, link: Any) -> bool | None:
+        # To raise in here would leave h5py's lock in disorder; True ends the iteration.
+        links.append((name, link.type))
+        return True if len(links) > MAX_OBJECTS else None
 
     group.links.iterate(note, info=True)
-    return names
+    if len(links) > MAX_OBJECTS:
+        raise Refused(f"It holds more than {MAX_OBJECTS:,} objects.")
+    for name, kind in links:
+        if kind != h5l.TYPE_HARD:
+            raise Refused(f"{path} holds a link, {name[:80]!r}, to something elsewhere.")
+    return [name for name, _ in links]
 
 
 def _check_storage(path: str, dataset: h5d.DatasetID) -> None:

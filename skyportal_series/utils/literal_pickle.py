@@ -2,7 +2,7 @@
 
 PyTables stores what HDF5 has no type for (None, lists, dicts) as protocol 0 pickles: a text of
 one-letter commands for a stack. `loads` obeys the commands that build literals. A pickle also
-names functions and asks for them to be called; here a name is only ever a `Name`, and the four
+names functions and asks for them to be called; here a name is only ever a `Name`, and the few
 calls that plain data needs (sets, bytes, numpy's scalars and their types) are imitated. Nothing
 is imported and nothing that the text names is run.
 
@@ -50,7 +50,7 @@ class _NumpyType:
         dtype = np.dtype(self.order + self.code)
         if dtype.itemsize != len(raw):
             raise NotLiteral("it holds a numpy scalar that is cut short")
-        return np.frombuffer(raw, dtype)[0].item()
+        return np.ndarray((), dtype, raw or None).item()
 
 
 def loads(text: bytes, allowed: Collection[str] = ()) -> Any:
@@ -140,7 +140,7 @@ class _Expansion:
 
 
 class _Machine:
-    """The stack that the commands work on. A dict as memo: no index costs more than its entry."""
+    """The stack that the commands work on, and the memo of what may be used again."""
 
     def __init__(self, text: bytes) -> None:
         self.text = text
@@ -182,7 +182,10 @@ class _Machine:
         self.stack.append(line == b"01" if line in (b"00", b"01") else int(line))
 
     def put(self) -> None:
-        self.memo[self.line()] = self.stack[-1]
+        index = self.line()
+        if int(index) > len(self.text):
+            raise NotLiteral("it numbers what it remembers in a way of its own")
+        self.memo[index] = self.stack[-1]
 
     def append(self) -> None:
         item = self.stack.pop()
@@ -242,6 +245,7 @@ def _numpy_type(code: Any, *_: Any) -> _NumpyType:
 
 
 _CALLS: dict[str, Callable[..., Any]] = {
+    "builtins.bytes": lambda: b"",
     "builtins.set": lambda items: {_key(item) for item in items},
     "_codecs.encode": _encode,
     "numpy.dtype": _numpy_type,
