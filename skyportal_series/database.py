@@ -52,6 +52,11 @@ def create_engine_for(url: str | URL, pool_size: int = 10, **options: Any) -> En
         "json_deserializer": orjson.loads,
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
+            # A server that vanished from the network is noticed within a minute.
+            "keepalives_idle": 20,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 50_000,
             "application_name": "skyportal-series",
         },
     }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Engine
 from tornado.httpserver import HTTPServer
@@ -19,7 +18,8 @@ from .config import Config
 from .database import create_engine_for, ensure_database
 from .embedded import EmbeddedPostgres
 from .migrations import migrate
-from .supervision import supervise
+from .services import Services
+from .supervision import SIGNALS, Supervisor
 
 Ready: TypeAlias = Callable[[], None]
 
@@ -59,12 +59,20 @@ def listen(config: Config) -> list[socket.socket]:
     return bind_sockets(config.ports.app, config.server.host)
 
 
-def run(config: Config, url: str | URL, sockets: list[socket.socket], ready: Ready) -> None:
-    """Serve in this process, or in `server.workers` of them, until told to end."""
-    if config.server.workers > 1:
-        supervise(config.server.workers, lambda parent: _run(config, url, sockets, parent), ready)
-    else:
-        _run(config, url, sockets, None, ready)
+def run(config: Config, url: str | URL, sockets: list[socket.socket], ready: Ready) -> bool:
+    """Serve in this process, or in `server.workers` of them, until told to end.
+
+    Returns whether all has ended. If not, a thread still waits for the database: only leaving the
+    process at once ends that.
+    """
+    if config.server.workers == 1:
+        return _run(config, url, sockets, None, ready)
+
+    def work(parent: int) -> None:
+        _run(config, url, sockets, parent)
+
+    Supervisor(config.server.workers, work).run(ready)
+    return True
 
 
 def _run(
@@ -73,10 +81,10 @@ def _run(
     sockets: list[socket.socket],
     parent: int | None,
     ready: Ready = lambda: None,
-) -> None:
+) -> bool:
     engine = create_engine_for(url, config.database.pool_size)
     try:
-        asyncio.run(serve(config, engine, sockets, ready, parent))
+        return asyncio.run(serve(config, engine, sockets, ready, parent))
     finally:
         engine.dispose()
 
@@ -87,29 +95,60 @@ async def serve(
     sockets: list[socket.socket],
     ready: Ready = lambda: None,
     parent: int | None = None,
-) -> None:
+) -> bool:
     """Serve until SIGTERM or SIGINT; then let running requests finish, for a while.
 
-    `parent` is the reading end of a pipe that closes when the process that holds all together dies.
+    A second signal ends the waiting. `parent` is the reading end of a pipe that closes when the
+    process that holds all together dies. Returns whether everything finished.
     """
     app, services = make_app(config, engine)
     server = HTTPServer(app, xheaders=config.server.behind_proxy)
-    ending = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ending.set)
-    if parent is not None:
-        loop.add_reader(parent, ending.set)
+    ending = _Ending(parent)
     services.workers.start()
     server.add_sockets(sockets)
     ready()
-    await ending.wait()
+    await ending.told.wait()
     log.info("stopping: no new connections; running requests may finish")
+    services.stopping = True
     server.stop()
-    try:
-        async with asyncio.timeout(config.server.shutdown_seconds):
-            await services.monitoring.idle()
-            await server.close_all_connections()
-    except TimeoutError:
+    finished = await ending.unless_hurried(_idle(services, server), config.server.shutdown_seconds)
+    if not finished:
         log.warning("some requests did not finish within server.shutdown_seconds")
     services.close()
+    return finished
+
+
+async def _idle(services: Services, server: HTTPServer) -> None:
+    await services.monitoring.idle()
+    await server.close_all_connections()
+
+
+class _Ending:
+    """Listens for the signals that end a server."""
+
+    def __init__(self, parent: int | None) -> None:
+        self.told = asyncio.Event()
+        self._hurried = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._signal)
+        if parent is not None:
+            loop.add_reader(parent, self._orphaned, parent)
+
+    def _signal(self) -> None:
+        (self._hurried if self.told.is_set() else self.told).set()
+
+    def _orphaned(self, parent: int) -> None:
+        asyncio.get_running_loop().remove_reader(parent)
+        self.told.set()
+
+    async def unless_hurried(self, work: Coroutine[Any, Any, None], seconds: float) -> bool:
+        """Whether `work` was done within `seconds` and before another signal."""
+        done = asyncio.create_task(work)
+        hurried = asyncio.create_task(self._hurried.wait())
+        tasks = {done, hurried}
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finished = done.done()
+        for task in tasks:
+            task.cancel()
+        return finished

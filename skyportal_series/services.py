@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Engine
 from tornado.web import RequestHandler
@@ -22,8 +22,23 @@ from .store import LocalStore
 from .workers import Workers
 
 OnChange: TypeAlias = Callable[[str, dict[str, Any]], None]
-#: Who asks: an Actor, or None for nobody; at once or later.
-Authenticate: TypeAlias = Callable[[RequestHandler], Actor | Awaitable[Actor | None] | None]
+
+
+class ActingUser(Protocol):
+    """Who asks, as a host knows them: SkyPortal's users and tokens are like this."""
+
+    @property
+    def id(self) -> int:
+        """The id in the table `users`."""
+
+    @property
+    def permissions(self) -> Iterable[str]:
+        """The names of their ACLs."""
+
+
+Found: TypeAlias = Actor | ActingUser | None
+#: Who asks, or None for nobody; at once or later.
+Authenticate: TypeAlias = Callable[[RequestHandler], Found | Awaitable[Found]]
 
 MALFORMED = 'Credentials malformed; expected form "Authorization: token abc123"'
 
@@ -42,6 +57,8 @@ class Services:
     prefix: str
     #: A place for each upload that may be taken in at the same time.
     uploads: asyncio.Semaphore
+    #: Whether the server is on its way out: clients are then asked to come back by new connections.
+    stopping: bool = False
 
     @classmethod
     def build(
@@ -73,12 +90,12 @@ class Services:
     async def actor(self, handler: RequestHandler) -> Actor:
         """Who asks. Raises Unauthenticated or Forbidden."""
         if self.authenticate is None:
-            return await self.sql.read(authenticate_token, _token(handler))
+            return await self.sql.read(authenticate_token, read_token(handler))
         found = self.authenticate(handler)
-        actor = await found if inspect.isawaitable(found) else found
-        if actor is None:
+        user = await found if inspect.isawaitable(found) else found
+        if user is None:
             raise Unauthenticated(MALFORMED)
-        return actor
+        return user if isinstance(user, Actor) else Actor(user.id, frozenset(user.permissions))
 
     def close(self) -> None:
         """Stop the workers and the threads. The engine is its owner's."""
@@ -90,7 +107,8 @@ def _tell_nobody(action: str, payload: dict[str, Any]) -> None:
     """What `on_change` is where none is given."""
 
 
-def _token(handler: RequestHandler) -> str:
+def read_token(handler: RequestHandler) -> str:
+    """The token of `Authorization: token …`. Raises Unauthenticated for any other header."""
     scheme, _, token = handler.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "token" or not token.strip():
         raise Unauthenticated(MALFORMED)

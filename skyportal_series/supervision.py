@@ -7,59 +7,87 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 log = logging.getLogger(__name__)
 
 #: A process that dies at once is not started again at once.
 PAUSE_SECONDS = 1.0
+#: What ends a server in order; a second one ends it at once.
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+Work = Callable[[int], None]
 
 
-def supervise(count: int, work: Callable[[int], None], ready: Callable[[], None]) -> None:
-    """Run `work` in `count` processes until SIGTERM or SIGINT, which they are told of.
+class Supervisor:
+    """Keeps `count` processes that run `work`.
 
-    `work` gets the reading end of a pipe that closes when this process dies. A process that ends
-    by itself is replaced.
+    `work` gets the reading end of a pipe that closes when this process dies, however it does.
     """
-    reading, writing = os.pipe()
-    children: set[int] = set()
-    ending = False
 
-    def end(*_: object) -> None:
-        nonlocal ending
-        ending = True
-        for child in children:
-            os.kill(child, signal.SIGTERM)
+    def __init__(self, count: int, work: Work) -> None:
+        self._count = count
+        self._work = work
+        self._children: set[int] = set()
+        self._ending = False
+        self._alive = os.pipe()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    for _ in range(count):
-        children.add(_fork(work, reading, writing))
-    ready()
-    while children:
-        child, status = os.wait()
-        children.discard(child)
-        if not ending:
-            log.error("server process %d ended (%d); starting another", child, status)
-            time.sleep(PAUSE_SECONDS)
-            children.add(_fork(work, reading, writing))
-    os.close(reading)
-    os.close(writing)
+    def run(self, ready: Callable[[], None]) -> None:
+        """Until SIGTERM or SIGINT, of which the processes are told, and until they have ended."""
+        for number in SIGNALS:
+            signal.signal(number, self._end)
+        for _ in range(self._count):
+            self._start()
+        ready()
+        while self._children:
+            child, status = os.wait()
+            with _undisturbed():
+                self._children.discard(child)
+            if not self._ending:
+                log.error("server process %d ended (%d); starting another", child, status)
+                time.sleep(PAUSE_SECONDS)
+                self._start()
+        for end in self._alive:
+            os.close(end)
+
+    def _end(self, *_: object) -> None:
+        self._ending = True
+        for child in self._children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+
+    def _start(self) -> None:
+        # Undisturbed, so that no signal finds a process that is not in the list yet.
+        with _undisturbed():
+            if self._ending:
+                return
+            child = os.fork()
+            if child == 0:
+                self._be_child()
+            self._children.add(child)
+
+    def _be_child(self) -> NoReturn:
+        code = 1
+        try:
+            os.close(self._alive[1])
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            self._work(self._alive[0])
+            code = 0
+        except BaseException:  # noqa: BLE001 - there is no one further up in this process
+            traceback.print_exc()
+        finally:
+            os._exit(code)
 
 
-def _fork(work: Callable[[int], None], reading: int, writing: int) -> int:
-    """Start a process that runs `work` and ends; its id."""
-    child = os.fork()
-    if child:
-        return child
-    code = 1
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals wait until the end."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        os.close(writing)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        work(reading)
-        code = 0
-    except BaseException:  # noqa: BLE001 - there is no one further up in this process
-        traceback.print_exc()
+        yield
     finally:
-        os._exit(code)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,7 +56,9 @@ def serve(
         address = f"http://{config.server.host}:{sockets[0].getsockname()[1]}"
         with running.database(config) as url:
             token = _load_demo(url, config) if demo else None
-            running.run(config, url, sockets, lambda: _announce(address, token))
+            ended = running.run(config, url, sockets, lambda: _announce(address, token))
+    if not ended:
+        os._exit(0)
 
 
 def _announce(address: str, token: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from asyncio import Future
 from typing import Any
 
 import orjson
@@ -47,6 +48,11 @@ class BaseHandler(RequestHandler):
     async def prepare(self) -> None:
         self.actor = await self.services.actor(self)
 
+    def check_xsrf_cookie(self) -> None:
+        """A host's guard against forged forms is for cookies; no other site knows a token."""
+        if "Authorization" not in self.request.headers:
+            super().check_xsrf_cookie()
+
     def compute_etag(self) -> str | None:
         """None: tags are set by hand, from the hash of a series."""
         return None
@@ -62,6 +68,12 @@ class BaseHandler(RequestHandler):
             }
         except UnicodeError:
             raise InvalidInput("The query arguments are not UTF-8.") from None
+
+    def flush(self, include_footers: bool = False) -> Future[None]:
+        """Send what there is."""
+        if self.services.stopping:
+            self.set_header("Connection", "close")
+        return super().flush(include_footers)
 
     def success(self, data: Any) -> None:
         """Answer with the envelope around `data`. NaN leaves as null."""
@@ -130,6 +142,12 @@ class BaseHandler(RequestHandler):
             request_id=self.request_id,
             sizes=sizes,
         )
+
+    def has(self, tag: str) -> bool:
+        """Whether the client has this version already, by If-None-Match."""
+        if self.request.headers.get("If-None-Match", "").strip() == "*":
+            return True
+        return tag in (self.etags("If-None-Match") or ())
 
     def etags(self, header: str) -> list[str] | None:
         """The tags that If-Match or If-None-Match names; None where it is absent or is *."""
