@@ -12,7 +12,7 @@ from tornado.web import Application, RequestHandler
 
 from . import config as configuration
 from .config import Config
-from .handlers import health, openapi, page, scan, series
+from .handlers import data, health, openapi, page, scan, series
 from .handlers.base import NotFoundHandler
 from .services import Authenticate, OnChange, Services
 
@@ -27,6 +27,7 @@ def routes(services: Services) -> list[URLSpec]:
         URLSpec(f"{base}/openapi[.]json", openapi.OpenApiHandler, known),
         URLSpec(f"{base}/scan", scan.ScanHandler, known),
         URLSpec(f"{base}/([^/]+)", series.SeriesHandler, known),
+        URLSpec(f"{base}/([^/]+)/data", data.DataHandler, known),
     ]
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from . import formats
 from .errors import DamagedFile, InvalidFile, InvalidInput
-from .series import LightCurve, infer_fields, inference_problems, summarise
+from .series import Columns, LightCurve, infer_fields, inference_problems, summarise
 from .store import storage_errors
 from .utils import bodies, hdf5_files
+from .utils.hdf5_disk import disk_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> 
     frame, metadata = _load(data, hdf5_files.ReadLimits(**limits))
     columns = columns_of(frame)
     lightcurve = LightCurve.from_columns(columns)
-    with storage_errors():
+    with storage_errors(), disk_errors():
         hdf5_files.write_file(frame, packed)
     return {
         "metadata": {str(key): _plain(value) for key, value in metadata.items()},
@@ -125,14 +125,14 @@ def _plain(value: Any) -> Any:
 def repack(stored: str, packed: str, limits: dict[str, int]) -> None:
     """Write the data of the file `stored` to a new file `packed`, without metadata."""
     frame, _ = _read_stored(Path(stored), hdf5_files.ReadLimits(**limits))
-    with storage_errors():
+    with storage_errors(), disk_errors():
         hdf5_files.write_file(frame, Path(packed))
 
 
 def seal(packed: str, metadata: dict[str, Any]) -> dict[str, Any]:
     """Finish a packed file: its metadata, its MD5 (`hash`), and all of it on the disk."""
     path = Path(packed)
-    with storage_errors():
+    with storage_errors(), disk_errors():
         hdf5_files.write_metadata(path, metadata)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "md5").hexdigest()
@@ -140,23 +140,25 @@ def seal(packed: str, metadata: dict[str, Any]) -> dict[str, Any]:
     return {"hash": digest, "size": path.stat().st_size}
 
 
-def render_json(stored: str, out: str) -> None:
-    """Write the data of the file `stored` to `out` as a JSON object, column → list."""
-    from .utils.json_columns import as_json
+def export(
+    stored: str, out: str, form: str, part: dict[str, Any], metadata: dict[str, Any]
+) -> dict[str, int]:
+    """Write `part` of the data of the file `stored` to `out`, in the format `form`.
 
-    columns = _columns_of_stored(Path(stored))
-    with storage_errors(), Path(out).open("xb") as file:
-        for place, (name, values) in enumerate(columns.items()):
-            file.write(b"," if place else b"{")
-            file.write(orjson.dumps(str(name)) + b":" + as_json(values))
-        file.write(b"}")
-
-
-def _columns_of_stored(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    Returns how many rows there are in all (`total`), and in `out` (`returned`).
+    """
     try:
-        return hdf5_files.read_columns(path)
+        columns = {str(name): values for name, values in hdf5_files.read_columns(stored).items()}
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
+    chosen = formats.select(columns, formats.Part(**part))
+    with storage_errors():
+        formats.write(form, chosen, metadata, Path(out))
+    return {"total": _rows(columns), "returned": _rows(chosen)}
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values()), ()))
 
 
 def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -167,5 +169,5 @@ def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFram
 
 
 JOBS: dict[str, Callable[..., Any]] = {
-    job.__name__: job for job in (read_upload, repack, seal, render_json)
+    job.__name__: job for job in (read_upload, repack, seal, export)
 }

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ..errors import DamagedFile, NotFound
+from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
 from ..schemas.filters import Query
 from ..sql import Sql
 from ..store import LocalStore
 from ..workers import Workers
-from . import rows
+from . import record, rows
 from .asking import in_place
 from .files import StoredFile, StoredFiles
 from .rows import Answer
@@ -75,33 +77,53 @@ class Reading:
             except DamagedFile as error:
                 await self.follow(actor, answer, error)
 
-    async def rendered(
-        self,
-        actor: Actor,
-        answer: Answer,
-        job: str = "render_json",
-        suffix: str = ".json",
-        **arguments: Any,
-    ) -> StoredFile:
-        """What the worker's `job` makes of a series' file, by default a JSON object of columns.
+    async def exported(
+        self, actor: Actor, answer: Answer, form: str, part: Part = WHOLE
+    ) -> tuple[StoredFile, dict[str, int]]:
+        """The light curve, or a part of it, as a file of the format `form`.
 
-        The job gets the path of the file as `stored`, and `out`, where it writes. Follows the
-        series, and raises, as `open` does; or what the job raises.
+        With it, how many rows there are (`total`) and how many are in it (`returned`). Follows the
+        series, and raises, as `open` does; InvalidInput where the format cannot hold the part.
+        """
+        told = await self._told(answer) if FORMATS[form].describes else {}
+
+        def arguments() -> dict[str, Any]:
+            metadata = record.metadata_of(record.fields_of(answer), record.UNSHARED, answer)
+            metadata |= {"owner_id": answer["owner_id"]}
+            if form != "hdf5":  # which holds what an upload may hold
+                metadata |= {"id": answer["id"], "hash": answer["hash"], **told}
+            return {"form": form, "part": dataclasses.asdict(part), "metadata": metadata}
+
+        return await self._made(actor, answer, "export", arguments)
+
+    async def rendered(self, actor: Actor, answer: Answer) -> StoredFile:
+        """The whole light curve as a JSON object of columns."""
+        return (await self.exported(actor, answer, "json"))[0]
+
+    async def _told(self, answer: Answer) -> dict[str, Any]:
+        """What is known of a series beyond its row."""
+        name = await self._sql.read(rows.instrument_name, answer["instrument_id"])
+        return {"instrument": name}
+
+    async def _made(
+        self, actor: Actor, answer: Answer, job: str, arguments: Callable[[], dict[str, Any]]
+    ) -> tuple[StoredFile, Any]:
+        """What the worker's `job` makes of a series' file, and what it says of it.
+
+        The job gets the path of the file as `stored`, and `out`, where it writes.
         """
         while True:
+            out = self._store.spool_path()
             with await self.open(actor, answer) as stored:
                 try:
-                    return await self._render(job, suffix, stored=stored.path, **arguments)
+                    told = await self._workers.run(
+                        job, stored=stored.path, out=str(out), **arguments()
+                    )
+                    return await self._sql.thread(StoredFile.passing, out), told
                 except DamagedFile as error:
                     await self.follow(actor, answer, error)
-
-    async def _render(self, job: str, suffix: str, **arguments: Any) -> StoredFile:
-        out = self._store.spool_path(suffix)
-        try:
-            await self._workers.run(job, out=str(out), **arguments)
-            return await self._sql.thread(StoredFile.passing, out)
-        finally:
-            out.unlink(missing_ok=True)
+                finally:
+                    out.unlink(missing_ok=True)
 
     async def follow(self, actor: Actor, answer: Answer, error: DamagedFile) -> None:
         """Where the row names another file by now than `answer`, that row is put there instead.

@@ -12,6 +12,8 @@ from .references import Sharing
 from .rows import Answer
 
 SHARED = ("group_ids", "stream_ids")
+#: Leaves the sharing of a series as it is.
+UNSHARED = Sharing(None, None)
 
 #: Columns that may not be null; NaN stands in them for no value.
 _NEVER_NULL = (

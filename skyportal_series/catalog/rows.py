@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, o
 from ..models import (
     Group,
     GroupPhotometricSeries,
+    Instrument,
     PhotometricSeries,
     Stream,
     StreamPhotometricSeries,
@@ -89,6 +90,11 @@ def _answers(connection: Connection, statement: Select[Any]) -> list[Answer]:
     answers = [dict(row) for row in connection.execute(statement).mappings()]
     add_sharing(connection, answers)
     return answers
+
+
+def instrument_name(connection: Connection, instrument_id: int) -> str | None:
+    """What an instrument is called."""
+    return connection.scalar(select(Instrument.name).where(Instrument.id == instrument_id))
 
 
 def add_sharing(connection: Connection, answers: Sequence[Answer]) -> None:

@@ -18,8 +18,14 @@ PIECE = 3 * (1 << 18)
 
 
 async def send(handler: BaseHandler, pieces: Iterable[bytes], length: int) -> None:
-    """Send `pieces`, `length` bytes in all, reading each in a thread when the last is gone."""
+    """Send `pieces`, `length` bytes in all, reading each in a thread when the last is gone.
+
+    To HEAD the headers alone.
+    """
     handler.set_header("Content-Length", str(length))
+    if handler.request.method == "HEAD":
+        handler.finish()
+        return
     iterator = iter(pieces)
     try:
         while piece := await handler.services.sql.thread(next, iterator, b""):

@@ -42,9 +42,7 @@ class _SeriesHandler(UploadHandler):
                 for cut, file in zip(cuts, opened, strict=False):
                     yield cut
                     yield from (
-                        sending.raw(file.file, 0, file.size)
-                        if as_json
-                        else sending.in_base64(file)
+                        sending.raw(file.file, 0, file.size) if as_json else sending.in_base64(file)
                     )
                 yield cuts[-1]
 

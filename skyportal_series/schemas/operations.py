@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import __version__
+from . import file_operations
 from .filters import ARGUMENTS, DATA_FORMAT_ONLY, SCAN_ARGUMENTS
 from .openapi import (
     Schema,
@@ -170,6 +171,7 @@ PATHS: dict[str, Callable[[], Schema]] = {
     "/openapi.json": document_itself,
     "/scan": scan,
     "/{series_id}": item,
+    "/{series_id}/data": lambda: file_operations.data(_SERIES_ID),
 }
 
 

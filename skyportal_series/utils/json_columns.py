@@ -1,4 +1,6 @@
-"""Columns → JSON. Missing values, NaN and infinities are null; times are ISO 8601 (UTC)."""
+"""Columns → JSON. Missing values, NaN and infinities are null; times are ISO 8601 (UTC),
+durations seconds.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,8 @@ def as_json(values: npt.NDArray[Any]) -> bytes:
     """A column as a JSON list. A float32 leaves as the float64 of the same value."""
     if values.dtype.kind == "M":
         return orjson.dumps(_times(values))
+    if values.dtype.kind == "m":
+        values = np.where(np.isnat(values), np.nan, values / np.timedelta64(1, "s"))
     if values.dtype.kind == "O":
         return orjson.dumps(values.tolist())
     if values.dtype in (np.float32, np.float16):

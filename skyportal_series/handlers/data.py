@@ -1,0 +1,100 @@
+"""`/api/photometric_series/<id>/data`: the light curve itself, as a file, whole or in part."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from ..catalog.rows import Answer
+from ..errors import RangeNotSatisfiable
+from ..schemas.data_query import DataQuery, read_data_query
+from . import sending
+from .base import BaseHandler
+from .ranges import wanted_range
+from .series import as_id
+
+#: Part of every tag but the stored file's: raise it when a writer's output changes.
+WRITERS_VERSION = 1
+
+
+class DataHandler(BaseHandler):
+    """The stored HDF5 file as it is, or what is made of it."""
+
+    route = "photometric_series/<id>/data"
+    _size = 0
+
+    async def get(self, series_id: str) -> None:
+        accept = ",".join(self.request.headers.get_list("Accept"))
+        query = read_data_query(self.arguments(), accept)
+        answer = await self.services.catalog.get(self.actor, as_id(series_id))
+        if self.has(tag(answer["hash"], query)):
+            self._describe(answer, query)
+            self.set_status(304)
+        elif query.is_stored_file:
+            await self._send_stored(answer, query)
+        else:
+            await self._send_made(answer, query)
+
+    head = get
+
+    async def _send_stored(self, answer: Answer, query: DataQuery) -> None:
+        with await self.services.catalog.open(self.actor, answer) as stored:
+            self._describe(answer, query)
+            self.set_header("Accept-Ranges", "bytes")
+            self._count(answer["num_exp"], answer["num_exp"])
+            self._size = stored.size
+            wanted = wanted_range(self._range(), stored.size)
+            start, stop = wanted or (0, stored.size)
+            if wanted:
+                self.set_status(206)
+                self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{stored.size}")
+            await sending.send(self, sending.raw(stored.file, start, stop), stop - start)
+
+    async def _send_made(self, answer: Answer, query: DataQuery) -> None:
+        made, rows = await self.services.catalog.exported(
+            self.actor, answer, query.format.name, query.part
+        )
+        with made:
+            self._describe(answer, query)
+            self._count(**rows)
+            await sending.send(self, sending.raw(made.file, 0, made.size), made.size)
+
+    def _describe(self, answer: Answer, query: DataQuery) -> None:
+        """The headers that a 304 has as well."""
+        self.set_header("Etag", f'"{tag(answer["hash"], query)}"')
+        self.set_header("Vary", "Accept, Authorization")
+        self.set_header("Content-Type", query.format.media_type)
+        name = file_name(answer, query.format.suffix)
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+
+    def _count(self, total: int, returned: int) -> None:
+        self.set_header("X-Total-Rows", str(total))
+        self.set_header("X-Returned-Rows", str(returned))
+
+    def _range(self) -> str | None:
+        """The Range header, unless If-Range names another version."""
+        condition = self.request.headers.get("If-Range")
+        if condition is not None and condition.strip() != self._headers["Etag"]:
+            return None
+        return self.request.headers.get("Range")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if isinstance(kwargs.get("exc_info", (None, None))[1], RangeNotSatisfiable):
+            self.set_header("Content-Range", f"bytes */{self._size}")
+        super().write_error(status_code, **kwargs)
+
+
+def tag(digest: str, query: DataQuery) -> str:
+    """The version of an answer: the stored file's MD5, and what was made of it."""
+    if query.is_stored_file:
+        return digest
+    made = f"{WRITERS_VERSION} {query.format.name} {query.part}"
+    return f"{digest}.{hashlib.md5(made.encode(), usedforsecurity=False).hexdigest()[:12]}"
+
+
+def file_name(answer: Answer, suffix: str) -> str:
+    """A name for the client's disk: ASCII letters, digits and _ . + - alone."""
+    words = [answer["obj_id"], answer["series_name"], answer["filter"], str(answer["id"])]
+    safe = [re.sub(r"[^A-Za-z0-9.+-]+", "_", word)[:60].strip("._") for word in words]
+    return f"{'_'.join(word for word in safe if word)}.{suffix}"
