@@ -5,9 +5,7 @@ May touch: utils, series, files of the spool and the store; not the web, not the
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import formats
 from .errors import DamagedFile, InvalidFile, InvalidInput
-from .series import Columns, LightCurve, infer_fields, inference_problems, summarise
+from .inspection import columns_of, figures_of, inspect_file
+from .series import Columns, LightCurve, infer_fields, inference_problems
 from .store import storage_errors
 from .utils import bodies, hdf5_files
 from .utils.hdf5_disk import disk_errors
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 NO_DATA = "Must supply data as a dictionary (JSON) or dataframe in HDF5 format."
@@ -80,7 +78,7 @@ def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> 
         "metadata": {str(key): _plain(value) for key, value in metadata.items()},
         "inferred": infer_fields(columns),
         "doubts": inference_problems(columns),
-        "summary": _finite(dataclasses.asdict(summarise(lightcurve, nsigma))),
+        "summary": figures_of(lightcurve, nsigma),
     }
 
 
@@ -94,19 +92,6 @@ def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[
 
         return dataframe_from_columns(data, limits), {}
     raise InvalidInput(NOT_DATA, {"data": [NOT_DATA]})
-
-
-def columns_of(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
-    """The columns of `frame` as arrays, without copies where pandas can."""
-    return {str(name): frame[name].to_numpy() for name in frame.columns}
-
-
-def _finite(figures: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if _is_nan(value) else value for name, value in figures.items()}
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:
@@ -152,7 +137,7 @@ def export(
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
     chosen = formats.select(columns, formats.Part(**part))
-    with storage_errors():
+    with storage_errors(), disk_errors():
         formats.write(form, chosen, metadata, Path(out))
     return {"total": _rows(columns), "returned": _rows(chosen)}
 
@@ -169,5 +154,5 @@ def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFram
 
 
 JOBS: dict[str, Callable[..., Any]] = {
-    job.__name__: job for job in (read_upload, repack, seal, export)
+    job.__name__: job for job in (read_upload, repack, seal, export, inspect_file)
 }

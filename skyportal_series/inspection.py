@@ -1,0 +1,58 @@
+"""The figures of a frame; and a stored file looked at as the file check wants it.
+
+Runs in the worker processes. May touch: utils, series, files of the store.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidInput
+from .series import LightCurve, summarise
+from .utils import hdf5_files
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+#: What is stored was let in once, under the limits of its day; the worker's memory is the limit.
+NO_LIMITS = hdf5_files.ReadLimits(rows=2**40, columns=2**20, frame_bytes=2**50)
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
+    """The columns of `frame` as arrays, without copies where pandas can."""
+    return {str(name): frame[name].to_numpy() for name in frame.columns}
+
+
+def figures_of(lightcurve: LightCurve, nsigma: float) -> dict[str, Any]:
+    """The summary of `lightcurve` by column of the row; None for what has no value."""
+    figures = dataclasses.asdict(summarise(lightcurve, nsigma))
+    return {name: None if _is_nan(value) else value for name, value in figures.items()}
+
+
+def inspect_file(stored: str, digest: str, nsigma: float) -> dict[str, Any]:
+    """Whether the file `stored` has the MD5 `digest`, and can be read.
+
+    Returns `kind` (missing, altered, unreadable) and the `reason`, or the `figures` of its data.
+    """
+    try:
+        with Path(stored).open("rb") as file:
+            found = hashlib.file_digest(file, "md5").hexdigest()
+        if found != digest:
+            return {"kind": "altered", "reason": f"Its MD5 is {found}, not {digest}."}
+        frame, _ = hdf5_files.read_file(stored, NO_LIMITS)
+        return {"figures": figures_of(LightCurve.from_columns(columns_of(frame)), nsigma)}
+    except (FileNotFoundError, NotADirectoryError):
+        return {"kind": "missing", "reason": "There is no such file."}
+    except OSError as error:
+        return {"kind": "unreadable", "reason": f"It cannot be read: {error.strerror}."}
+    except InvalidInput as error:
+        return {"kind": "unreadable", "reason": error.message}
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
