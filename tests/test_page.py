@@ -133,6 +133,8 @@ def test_back_button_leads_back_to_the_list(desk: Any) -> None:
 def test_keyboard_alone_is_enough(desk: Any) -> None:
     desk.keyboard.press("Tab")
     expect(desk.locator("#skip")).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#main-content")).to_be_focused()
     desk.focus("#list-head button >> nth=-1")
     desk.keyboard.press("Tab")
     desk.keyboard.press("ArrowDown")

@@ -103,6 +103,10 @@ startThemeButton(() => {
   upload.recolour();
 });
 byId("sign-out").addEventListener("click", () => expelled(null));
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the hash is the view's
+  byId("main-content").focus();
+});
 byId("home").addEventListener("click", (event) => {
   event.preventDefault();
   go({ ...DEFAULTS });

@@ -91,20 +91,15 @@ export function createPlotView({ onView, onError }) {
     tell(null);
   }
 
-  function summary(block) {
+  function summary({ total, complete }) {
     const [from, to] = indicesWithin(points.x, range());
     const seen = view.period ? Math.min(to - from, points.x.length / 2) : to - from;
-    const parts = [plural(seen, "point") + (block.complete ? "" : ` of ${allOf(block, seen)}`)];
+    const all = plural(total, "point");
+    const parts = [seen === total ? all : `${count(seen)} of ${all} ${complete ? "in view" : "shown"}`];
     if (points.hidden) parts.push(`${plural(points.hidden, "has", "have")} no magnitude`);
-    if (!block.complete && !view.period) parts.push("zoom in for the rest");
+    if (!complete && !view.period) parts.push("zoom in for more");
     if (to - from > CROWD) parts.push("error bars show where there are fewer");
     return parts.join("; ");
-  }
-
-  /** How many points of the series there are where `seen` are drawn. */
-  function allOf({ curve, total, range: fetched }, seen) {
-    if (!fetched) return count(total);
-    return `about ${count(Number(((total * seen) / curve.mjd.length).toPrecision(2)))}`;
   }
 
   function legend() {

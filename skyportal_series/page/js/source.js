@@ -8,8 +8,9 @@ const FOLDED_POINTS = 20000; // a folded curve needs all cycles, whatever is in 
 const MARGIN = 0.25; // fetched beyond the view on each side, so that moving does not wait
 
 /**
- * `fetchColumns(query, signal)` gives {columns, total, returned}. Blocks are {curve, total,
- * complete, range}; `range` is null for all of the series.
+ * `fetchColumns(query, signal)` gives {columns, total, returned}, `total` being of the whole series.
+ * Blocks are {curve, total, complete, range}: `range` is null for all of the series, and `complete`
+ * where no point of it was left out.
  */
 export function createSource(chosen, fetchColumns) {
   const blocks = { overview: null, detail: null, folded: null };
@@ -20,7 +21,7 @@ export function createSource(chosen, fetchColumns) {
     const answer = await fetchColumns({ columns, maxPoints, ...limits }, signal);
     const { total, returned } = answer;
     const curve = lightCurve(answer.columns, chosen);
-    return { curve, total, complete: returned >= total, range };
+    return { curve, total, complete: returned < maxPoints || returned >= total, range };
   }
 
   /** One request towards what `view` needs: first all of it coarsely, then what is in view. */

@@ -24,6 +24,7 @@ export function createUpload({ onUploaded }) {
   byId("upload-open").addEventListener("click", () => open());
   byId("upload-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => request?.abort());
+  input.addEventListener("click", () => (input.value = "")); // the same file, mended, counts anew
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
   byId("upload-form").addEventListener("submit", (event) => {
     event.preventDefault();
