@@ -72,7 +72,6 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         float: Float(53),
         datetime: DateTime(timezone=False),
-        dict[str, Any]: PlainJSONB,
     }
 
 

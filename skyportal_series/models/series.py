@@ -8,10 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import Base, PostgresEnum, Row, utcnow
+from .base import Base, PlainJSONB, PostgresEnum, Row, utcnow
 from .cone import cartesian
-
-Summary = dict[str, Any]
 
 
 def _series_key() -> Any:
@@ -58,7 +56,7 @@ class PhotometricSeries(Row, Base):
     limiting_mag: Mapped[float] = mapped_column(index=True)
     ref_flux: Mapped[float | None] = mapped_column(index=True)
     ref_fluxerr: Mapped[float | None]
-    altdata: Mapped[dict[str, Any] | None] = mapped_column(default=dict)
+    altdata: Mapped[dict[str, Any] | None] = mapped_column(PlainJSONB, default=dict)
 
     instrument_id: Mapped[int] = mapped_column(
         ForeignKey("instruments.id", ondelete="CASCADE"), index=True
@@ -79,10 +77,10 @@ class PhotometricSeries(Row, Base):
     best_snr: Mapped[float | None] = mapped_column(index=True)
     worst_snr: Mapped[float | None] = mapped_column(index=True)
     # Not indexed: a btree row holds some 2,700 bytes, less than these of a series of many columns.
-    medians: Mapped[Summary | None]
-    maxima: Mapped[Summary | None]
-    minima: Mapped[Summary | None]
-    stds: Mapped[Summary | None]
+    medians: Mapped[dict[str, Any] | None] = mapped_column(PlainJSONB)
+    maxima: Mapped[dict[str, Any] | None] = mapped_column(PlainJSONB)
+    minima: Mapped[dict[str, Any] | None] = mapped_column(PlainJSONB)
+    stds: Mapped[dict[str, Any] | None] = mapped_column(PlainJSONB)
 
     hash: Mapped[str] = mapped_column(unique=True, index=True)
     autodelete: Mapped[bool] = mapped_column(default=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import Base, Row
+from .base import Base, PlainJSONB, Row
 
 
 class Group(Row, Base):
@@ -45,7 +45,7 @@ class Stream(Row, Base):
     __tablename__ = "streams"
 
     name: Mapped[str] = mapped_column(unique=True)
-    altdata: Mapped[dict[str, Any] | None]
+    altdata: Mapped[dict[str, Any] | None] = mapped_column(PlainJSONB)
     auto_join: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import Base, NamedRow, Row
+from .base import Base, NamedRow, PlainJSONB, Row
 
 
 class Obj(NamedRow, Base):
@@ -78,7 +78,7 @@ class FollowupRequest(Row, Base):
         ForeignKey("users.id", ondelete="SET NULL")
     )
     obj_id: Mapped[str] = mapped_column(ForeignKey("objs.id", ondelete="CASCADE"))
-    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    payload: Mapped[dict[str, Any]] = mapped_column(PlainJSONB, default=dict)
     status: Mapped[str] = mapped_column(default="pending submission")
     allocation_id: Mapped[int] = mapped_column(ForeignKey("allocations.id", ondelete="CASCADE"))
     comment: Mapped[str | None]
