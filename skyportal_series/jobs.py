@@ -20,6 +20,7 @@ from .utils import bodies, hdf5_files
 from .utils.hdf5_disk import disk_errors
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 NO_DATA = "Must supply data as a dictionary (JSON) or dataframe in HDF5 format."
@@ -132,14 +133,28 @@ def export(
 
     Returns how many rows there are in all (`total`), and in `out` (`returned`).
     """
-    try:
-        columns = {str(name): values for name, values in hdf5_files.read_columns(stored).items()}
-    except (InvalidFile, OSError) as error:
-        raise DamagedFile("Its file is missing or damaged.") from error
+    columns = _stored_columns(stored)
     chosen = formats.select(columns, formats.Part(**part))
     with storage_errors(), disk_errors():
         formats.write(form, chosen, metadata, Path(out))
     return {"total": _rows(columns), "returned": _rows(chosen)}
+
+
+def plot(stored: str, out: str, options: dict[str, Any], title: dict[str, Any]) -> None:
+    """Draw the data of the file `stored` to `out`; `title` is what the picture says of it."""
+    from . import plotting
+
+    lightcurve = LightCurve.from_columns(_stored_columns(stored))
+    picture = plotting.render(lightcurve, title, plotting.PlotOptions(**options))
+    with storage_errors():
+        Path(out).write_bytes(picture)
+
+
+def _stored_columns(stored: str) -> dict[str, np.ndarray[Any, Any]]:
+    try:
+        return {str(name): values for name, values in hdf5_files.read_columns(stored).items()}
+    except (InvalidFile, OSError) as error:
+        raise DamagedFile("Its file is missing or damaged.") from error
 
 
 def _rows(columns: Columns) -> int:
@@ -154,5 +169,5 @@ def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFram
 
 
 JOBS: dict[str, Callable[..., Any]] = {
-    job.__name__: job for job in (read_upload, repack, seal, export, inspect_file)
+    job.__name__: job for job in (read_upload, repack, seal, export, plot, inspect_file)
 }

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from ..errors import DamagedFile, NotFound
 from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
+from ..plotting import PlotOptions
 from ..schemas.filters import Query
 from ..sql import Sql
 from ..store import LocalStore
@@ -100,6 +101,15 @@ class Reading:
         """The whole light curve as a JSON object of columns."""
         return (await self.exported(actor, answer, "json"))[0]
 
+    async def plotted(self, actor: Actor, answer: Answer, options: PlotOptions) -> StoredFile:
+        """A picture of the light curve. Raises NotAcceptable where matplotlib is not installed."""
+        told = await self._told(answer)
+
+        def arguments() -> dict[str, Any]:
+            return {"options": dataclasses.asdict(options), "title": _title(answer) | told}
+
+        return (await self._made(actor, answer, "plot", arguments))[0]
+
     async def _told(self, answer: Answer) -> dict[str, Any]:
         """What is known of a series beyond its row."""
         name = await self._sql.read(rows.instrument_name, answer["instrument_id"])
@@ -139,3 +149,8 @@ class Reading:
                 "still to be had with dataFormat=none. The operators have been told."
             ) from None
         answer.update(now)
+
+
+def _title(answer: Answer) -> dict[str, Any]:
+    names = ("obj_id", "filter", "series_name", "limiting_mag")
+    return {name: answer[name] for name in names if record.has_value(answer[name])}

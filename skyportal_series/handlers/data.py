@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import Any
 
 from ..catalog.rows import Answer
 from ..errors import RangeNotSatisfiable
 from ..schemas.data_query import DataQuery, read_data_query
 from . import sending
-from .base import BaseHandler
+from .made import MadeHandler, file_name, made_tag
 from .ranges import wanted_range
 from .series import as_id
 
-#: Part of every tag but the stored file's: raise it when a writer's output changes.
-WRITERS_VERSION = 1
 
-
-class DataHandler(BaseHandler):
+class DataHandler(MadeHandler):
     """The stored HDF5 file as it is, or what is made of it."""
 
     route = "photometric_series/<id>/data"
@@ -28,7 +23,7 @@ class DataHandler(BaseHandler):
         accept = ",".join(self.request.headers.get_list("Accept"))
         query = read_data_query(self.arguments(), accept)
         answer = await self.services.catalog.get(self.actor, as_id(series_id))
-        if self.has(tag(answer["hash"], query)):
+        if self.has(_tag(answer, query)):
             self._describe(answer, query)
             self.set_status(304)
         elif query.is_stored_file:
@@ -41,7 +36,6 @@ class DataHandler(BaseHandler):
     async def _send_stored(self, answer: Answer, query: DataQuery) -> None:
         with await self.services.catalog.open(self.actor, answer) as stored:
             self._describe(answer, query)
-            self.set_header("Accept-Ranges", "bytes")
             self._count(answer["num_exp"], answer["num_exp"])
             self._size = stored.size
             wanted = wanted_range(self._range(), stored.size)
@@ -49,6 +43,7 @@ class DataHandler(BaseHandler):
             if wanted:
                 self.set_status(206)
                 self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{stored.size}")
+            self.set_header("Accept-Ranges", "bytes")
             await sending.send(self, sending.raw(stored.file, start, stop), stop - start)
 
     async def _send_made(self, answer: Answer, query: DataQuery) -> None:
@@ -61,12 +56,8 @@ class DataHandler(BaseHandler):
             await sending.send(self, sending.raw(made.file, 0, made.size), made.size)
 
     def _describe(self, answer: Answer, query: DataQuery) -> None:
-        """The headers that a 304 has as well."""
-        self.set_header("Etag", f'"{tag(answer["hash"], query)}"')
-        self.set_header("Vary", "Accept, Authorization")
-        self.set_header("Content-Type", query.format.media_type)
         name = file_name(answer, query.format.suffix)
-        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.describe(_tag(answer, query), query.format.media_type, name, "attachment")
 
     def _count(self, total: int, returned: int) -> None:
         self.set_header("X-Total-Rows", str(total))
@@ -85,16 +76,7 @@ class DataHandler(BaseHandler):
         super().write_error(status_code, **kwargs)
 
 
-def tag(digest: str, query: DataQuery) -> str:
-    """The version of an answer: the stored file's MD5, and what was made of it."""
+def _tag(answer: Answer, query: DataQuery) -> str:
     if query.is_stored_file:
-        return digest
-    made = f"{WRITERS_VERSION} {query.format.name} {query.part}"
-    return f"{digest}.{hashlib.md5(made.encode(), usedforsecurity=False).hexdigest()[:12]}"
-
-
-def file_name(answer: Answer, suffix: str) -> str:
-    """A name for the client's disk: ASCII letters, digits and _ . + - alone."""
-    words = [answer["obj_id"], answer["series_name"], answer["filter"], str(answer["id"])]
-    safe = [re.sub(r"[^A-Za-z0-9.+-]+", "_", word)[:60].strip("._") for word in words]
-    return f"{'_'.join(word for word in safe if word)}.{suffix}"
+        return str(answer["hash"])
+    return made_tag(answer["hash"], query.format.name, query.part)

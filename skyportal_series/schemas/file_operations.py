@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..formats import FORMATS
+from . import plot_query
 from .data_query import ARGUMENTS
 from .openapi import Schema, errors, parameters, success
 
@@ -63,6 +64,26 @@ def data(series_id: Schema) -> Schema:
             "206": file_answer("Some bytes of the stored file.", media_types[:1], counts),
             "304": {"description": "The version that If-None-Match names is still the one."},
             **errors(404, 406, 416, 507),
+        },
+    }
+    return {"parameters": [series_id], **operations(get)}
+
+
+def plot(series_id: Schema) -> Schema:
+    """A picture."""
+    get = {
+        "operationId": "getPhotometricSeriesPlot",
+        "summary": "A picture of the light curve",
+        "description": "Magnitudes grow downwards. More points than can be told apart are thinned, "
+        "and the picture says so.",
+        "parameters": [
+            *parameters(plot_query.ARGUMENTS),
+            header("If-None-Match", "ETags of versions that need not be sent again."),
+        ],
+        "responses": {
+            "200": file_answer("The picture.", list(plot_query.MEDIA_TYPES.values()), {}),
+            "304": {"description": "The version that If-None-Match names is still the one."},
+            **errors(404, 406, 507),
         },
     }
     return {"parameters": [series_id], **operations(get)}

@@ -172,6 +172,7 @@ PATHS: dict[str, Callable[[], Schema]] = {
     "/scan": scan,
     "/{series_id}": item,
     "/{series_id}/data": lambda: file_operations.data(_SERIES_ID),
+    "/{series_id}/plot": lambda: file_operations.plot(_SERIES_ID),
 }
 
 

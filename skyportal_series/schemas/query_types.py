@@ -105,7 +105,7 @@ def _date(text: str) -> float:
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - MJD_EPOCH).total_seconds() / 86400
 
 
-def _choice(*allowed: str) -> Kind:
+def choice(*allowed: str) -> Kind:
     def parse(text: str) -> str:
         if text not in allowed:
             raise ValueError(text)
@@ -141,11 +141,11 @@ DECLINATION = Kind(
 RADIUS = Kind(
     "degrees between 0 and 180", _number(0, 180), {"type": "number", "minimum": 0, "maximum": 180}
 )
-COLUMN = _choice(*COLUMNS)
-SCAN_COLUMN = _choice(*(name for name in COLUMNS if name not in OBJECTS))
-ORDER = _choice("asc", "desc")
-DATA_FORMAT = _choice("json", "hdf5", "none")
-NO_DATA = _choice("none")
+COLUMN = choice(*COLUMNS)
+SCAN_COLUMN = choice(*(name for name in COLUMNS if name not in OBJECTS))
+ORDER = choice("asc", "desc")
+DATA_FORMAT = choice("json", "hdf5", "none")
+NO_DATA = choice("none")
 PAGE = Kind(
     "a whole number from 1",
     _integer(1, MAX_ID),
