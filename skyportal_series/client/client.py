@@ -229,8 +229,14 @@ def _part(
     mjd_max: float | None,
     max_points: int | None,
 ) -> dict[str, Any]:
-    part = {"columns": columns, "mjdMin": mjd_min, "mjdMax": mjd_max, "maxPoints": max_points}
+    names = None if columns is None else ",".join(map(_quoted, columns))
+    part = {"columns": names, "mjdMin": mjd_min, "mjdMax": mjd_max, "maxPoints": max_points}
     return {name: value for name, value in part.items() if value is not None}
+
+
+def _quoted(name: str) -> str:
+    """A name that holds a comma stands in quotes, as in CSV."""
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name
 
 
 def _if_match(md5: str | None) -> dict[str, str]:

@@ -22,7 +22,7 @@ from skyportal_series.client.answers import fault
 from skyportal_series.client.errors import Refused, SeriesClientError
 from skyportal_series.client.transport import BROKEN, Transport
 
-CHUNK = 1 << 18
+CHUNK = 1 << 14  # what a broken connection costs at most
 # A proxy that compresses on the way would make offsets and MD5 those of something else.
 AS_IT_IS = {"Accept-Encoding": "identity"}
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<md5>[0-9a-f]{32})\.part")

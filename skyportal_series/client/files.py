@@ -123,9 +123,17 @@ def _read_ecsv(path: Path) -> Raw:
 
 
 def _read_votable(path: Path) -> Raw:
-    from astropy.table import Table
+    """The first table; PARAMs are its header."""
+    from astropy.io.votable import parse
 
-    return from_table(Table.read(path, format="votable", use_names_over_ids=True))
+    votable = parse(path)
+    table = votable.get_first_table()
+    raw = from_table(table.to_table(use_names_over_ids=True))
+    raw.header |= {param.name: param.value for param in table.params}
+    altdata = [info.value for info in table.infos if info.name == "altdata"]
+    if altdata:
+        raw.header["altdata"] = json.loads(altdata[0])
+    return raw
 
 
 def _read_fits(path: Path) -> Raw:
@@ -141,8 +149,22 @@ def _read_fits(path: Path) -> Raw:
         if not tables:
             raise BadSource("has no table.")
         raw = from_table(Table.read(tables[0]))
-        raw.header = dict(hdus[0].header) | raw.header
+        raw.header = fits_header(dict(hdus[0].header) | dict(tables[0].header))
     return raw
+
+
+def fits_header(cards: dict[str, Any]) -> dict[str, Any]:
+    """`cards`, and those that this package's own files have under the names of the fields."""
+    from skyportal_series.formats.fits import KEYWORDS
+    from skyportal_series.formats.words import ALIGNMENT
+
+    alignments = {place: name for name, place in ALIGNMENT.items()}
+    if cards.get("TIMEPIXR") in alignments:
+        cards["time_stamp_alignment"] = alignments[cards["TIMEPIXR"]]
+    if "SERNAME" in cards:  # others mean other things by CHANNEL and ORIGIN
+        cards |= {ours: cards[name] for ours, (name, _) in KEYWORDS.items() if name in cards}
+        cards["altdata"] = json.loads(cards.get("ALTDATA", "{}"))
+    return cards
 
 
 def _read_hdf5(path: Path) -> Raw:

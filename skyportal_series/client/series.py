@@ -67,13 +67,11 @@ class Series:
 
     def to_table(self) -> Any:
         """The data as an astropy Table with units, and the metadata in its `meta`."""
-        import io
-
         from astropy.table import Table
 
-        text = self._client.fetch_bytes(self.id, "ecsv").decode()
-        table = Table.read(io.StringIO(text), format="ascii.ecsv")
-        table.meta.update(self.metadata)
+        lines = self._client.fetch_bytes(self.id, "ecsv").decode().splitlines()
+        table = Table.read(lines, format="ascii.ecsv")
+        table.meta |= self.metadata
         return table
 
     def plot(self, **options: Any) -> Figure:

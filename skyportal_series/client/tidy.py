@@ -64,6 +64,7 @@ def tidy(raw: Raw, reading: Reading) -> tuple[pd.DataFrame, dict[str, Any]]:
 
     Raises BadSource where time or brightness is missing or of no known unit.
     """
+    raw.frame = raw.frame.infer_objects()  # numbers beside None are numbers
     _rename(raw, _asked_names(raw, reading.columns or {}))
     _rename(raw, _spelled_otherwise(raw.frame))
     _find_time(raw, reading.time_format)

@@ -58,10 +58,14 @@ def prepare(source: Any, fields: Mapping[str, Any], reading: Reading) -> Upload:
 
 
 def pack(frame: pd.DataFrame) -> bytes:
-    """`frame` as the HDF5 image that the server reads."""
+    """`frame` as the HDF5 image that the server reads. Raises BadSource for what has no place."""
+    from skyportal_series.errors import SeriesError
     from skyportal_series.utils.hdf5_files import dump_dataframe_to_bytestream
 
-    image = dump_dataframe_to_bytestream(frame, encode=False)
+    try:
+        image = dump_dataframe_to_bytestream(frame, encode=False)
+    except SeriesError as problem:
+        raise BadSource(problem.message) from problem
     return image if isinstance(image, bytes) else image.encode()
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 from astropy.io import fits
 
 from ..series import Columns
@@ -99,7 +99,8 @@ def _cards(metadata: Mapping[str, Any]) -> Iterator[fits.Card]:
         if value is not None and value != "":
             yield fits.Card(keyword, _ascii(value) if isinstance(value, str) else value, comment)
     if metadata.get("altdata"):
-        yield fits.Card("ALTDATA", _ascii(orjson.dumps(metadata["altdata"]).decode()))
+        # json, not orjson: its escapes are JSON's own, so that the card can be read as JSON.
+        yield fits.Card("ALTDATA", json.dumps(metadata["altdata"]))
 
 
 def _ascii(text: str) -> str:

@@ -15,8 +15,8 @@ from skyportal_series.client import BadSource, Client, NotFound, ServerFault, Se
 
 FRAME = pd.DataFrame(
     {
-        "mjd": 58000.0 + np.arange(3000) / 100,
-        "flux": np.random.default_rng(1).normal(100, 1, 3000),
+        "mjd": 58000.0 + np.arange(9000) / 100,
+        "flux": np.random.default_rng(1).normal(100, 1, 9000),
         "fluxerr": 1.0,
     }
 )
@@ -125,7 +125,7 @@ def test_a_wrong_byte_on_the_way_is_noticed(
 ) -> None:
     proxy.faults = [("GET", "flip")]
     path = shaky.download(series_id, tmp_path / "lc.h5")
-    assert (md5(path), len(proxy.seen)) == (shaky.get(series_id).hash, 2 + 1)
+    assert (md5(path), len(proxy.seen)) == (shaky.get(series_id).hash, 2)
 
 
 def test_wrong_bytes_for_ever_are_no_file(
@@ -142,7 +142,7 @@ def test_a_broken_download_of_another_format_begins_anew(
 ) -> None:
     proxy.faults = [("GET", "half")]
     path = shaky.download(series_id, tmp_path / "lc.csv")
-    assert (len(pd.read_csv(path)), list(tmp_path.iterdir())) == (3000, [path])
+    assert (len(pd.read_csv(path)), list(tmp_path.iterdir())) == (9000, [path])
 
 
 def test_an_older_file_stays_until_the_new_one_is_whole(

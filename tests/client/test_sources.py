@@ -223,9 +223,7 @@ def test_magnitudes_stay_magnitudes(client: Client, fields: Any) -> None:
     assert data["magerr"].tolist() == (ERROR / 100).tolist()
 
 
-def test_a_flux_in_capitals_beside_magnitudes_is_just_a_column(
-    client: Client, fields: Any
-) -> None:
+def test_a_flux_in_capitals_beside_magnitudes_is_just_a_column(client: Client, fields: Any) -> None:
     series = client.get(client.upload({"mjd": MJD, "mag": MAG, "Flux": FLUX}, **fields()))
     assert series.mean_mag == pytest.approx(MAG.mean())
     assert list(series.data) == ["mjd", "mag", "Flux"]
@@ -265,6 +263,7 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     ({"mjd": MJD, "flux": FLUX[:3]}, {}, "mjd: 6, flux: 3"),
     ({"mjd": MJD, "flux": np.ones((6, 2))}, {}, "the shape (6, 2)"),
     ({"mjd": [], "flux": []}, {}, "no rows"),
+    ({"mjd": MJD, "flux": FLUX, "x": [object()] * 6}, {}, "Column 'x'"),
     (42, {}, "Cannot make a series of int"),
     (Path("missing.csv"), {}, "No such file"),
     (Path("missing.h5"), {}, "No such file"),
@@ -297,3 +296,17 @@ def test_what_was_downloaded_can_be_uploaded_again(
     path = client.download(first, tmp_path / f"lc.{suffix}")
     again = client.get(client.upload(path, **fields()))
     pd.testing.assert_frame_equal(again.data, client.get(first).data, check_dtype=False)
+
+
+@pytest.mark.parametrize("suffix", ["h5", "ecsv", "vot", "fits", "parquet", "arrow"])
+def test_files_of_the_server_bring_their_fields_along(
+    client: Client, fields: Any, tmp_path: Path, suffix: str
+) -> None:
+    given = fields(channel="c 1", origin="o/1", altdata={"a": [1, "ä"]}, ra_unc=0.5, magref=18.5)
+    given |= {"time_stamp_alignment": "end", "limiting_mag": 21.5, "ref_fluxerr": 0.25}
+    path = client.download(client.upload(frame(), **given), tmp_path / f"lc.{suffix}")
+    given["series_name"] += "/again"
+    again = client.get(client.upload(path, series_name=given["series_name"]))
+    del given["magref"]  # held as ref_flux
+    assert {name: again.metadata[name] for name in given} == given
+    assert again.ref_flux == pytest.approx(10 ** ((23.9 - 18.5) / 2.5))
