@@ -62,7 +62,7 @@ class Store(Protocol):
         """Forget `key`; it is no error if it is not there."""
 
     def list(self) -> Iterator[Entry]:
-        """All that is stored, in the order of the file system."""
+        """All that is stored, in the order of the file system; not what links lead to."""
 
 
 class LocalStore:
@@ -131,10 +131,10 @@ class LocalStore:
     def _walk(self, folder: Path) -> Iterator[Entry]:
         with suppress(FileNotFoundError), os.scandir(folder) as entries:  # it may go as we walk
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.path != str(self.spool):
-                        yield from self._walk(Path(entry.path))
-                    continue
+                if entry.is_dir(follow_symlinks=False) and entry.path != str(self.spool):
+                    yield from self._walk(Path(entry.path))
+                if not entry.is_file(follow_symlinks=False):
+                    continue  # such as an operator's link to another disk
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     key = Path(entry.path).relative_to(self.root).as_posix()

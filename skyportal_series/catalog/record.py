@@ -59,7 +59,11 @@ def columns_of(fields: Mapping[str, Any], summary: Mapping[str, Any] | None) -> 
         columns["ref_flux"] = 10 ** ((ZERO_POINT - magref) / 2.5)
     if e_magref is not None and columns["ref_flux"] is not None:
         columns["ref_fluxerr"] = e_magref * columns["ref_flux"] / POGSON
-    columns |= summary or {}
+    return without_nulls(columns | dict(summary or {}))
+
+
+def without_nulls(columns: dict[str, Any]) -> dict[str, Any]:
+    """NaN for None in those columns that may not be null."""
     nan = {name: float("nan") for name in _NEVER_NULL if columns.get(name, ...) is None}
     return columns | nan
 

@@ -33,7 +33,7 @@ SERVER = {
     "serve": Lazy("server:serve", "Serve."),
     "init": Lazy("server:init", "Create or migrate the tables."),
     "token": Lazy("server:token", "Create a token, and its user if new."),
-    "fsck": Lazy("server:fsck", "Hold rows against files."),
+    "fsck": Lazy("checking:fsck", "Hold rows against files."),
 }
 COMMANDS = CLIENT | SERVER
 

@@ -1,4 +1,4 @@
-"""`serve`, `init`, `token`, `fsck`: the commands of whoever runs the server."""
+"""`serve`, `init`, `token`: the commands of whoever runs the server."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def serve(
       skyportal-series serve -C config.yaml --port 5001 --workers 2
     """
     given = {"server.host": host, "ports.app": port, "server.workers": workers}
-    with _plain_errors():
-        config = _load(files, {name: value for name, value in given.items() if value is not None})
+    with plain_errors():
+        config = load_config(
+            files, {name: value for name, value in given.items() if value is not None}
+        )
         set_up_logging(config)
         sockets = running.listen(config)
         address = f"http://{config.server.host}:{sockets[0].getsockname()[1]}"
@@ -84,7 +86,7 @@ def _load_demo(url: str | URL, config: Config) -> str:
 @config_option
 def init(files: tuple[str, ...]) -> None:
     """Create or migrate the tables."""
-    with _plain_errors(), running.database(_load(files)):
+    with plain_errors(), running.database(load_config(files)):
         click.echo("The tables are up to date.", err=True)
 
 
@@ -100,15 +102,16 @@ def init(files: tuple[str, ...]) -> None:
 )
 def token(username: str, files: tuple[str, ...], acls: tuple[str, ...]) -> None:
     """Make a token of USERNAME (and the user, if new); print it alone on standard output."""
-    config = _load(files)
+    config = load_config(files)
     public = config.misc.public_group_name
-    with _plain_errors(), running.database(config) as url, running.connected(url) as engine:
+    with plain_errors(), running.database(config) as url, running.connected(url) as engine:
         with Session(engine) as session, session.begin():
             made = accounts.create_token(session, username, acls, public)
         print(made)
 
 
-def _load(files: tuple[str, ...], overrides: dict[str, Any] | None = None) -> Config:
+def load_config(files: tuple[str, ...], overrides: dict[str, Any] | None = None) -> Config:
+    """The configuration that `-C` names; what is wrong with it is said in a line."""
     try:
         return configuration.load(files, overrides)
     except ConfigError as error:
@@ -116,7 +119,7 @@ def _load(files: tuple[str, ...], overrides: dict[str, Any] | None = None) -> Co
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """What an operator can mend is said in a line, without a traceback."""
     try:
         yield
