@@ -41,7 +41,7 @@ def described(row: Mapping[str, Any], figures: Mapping[str, Any], names: Iterabl
 
 
 def _scale(figures: Mapping[str, Any], column: str) -> float:
-    return max(abs(figures[kind].get(column) or 0.0) for kind in ("maxima", "minima"))
+    return max(abs(float(figures[kind].get(column) or 0)) for kind in ("maxima", "minima"))
 
 
 def _all_same(row: Any, figures: Mapping[str, Any], scales: Mapping[str, float]) -> bool:

@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -43,13 +42,13 @@ class Totals:
 
     series: int = 0
     files: int = 0
-    found: Counter[str] = field(default_factory=Counter)
+    found: dict[str, int] = field(default_factory=dict)
     repaired: int = 0
     problems: int = 0
 
     def add(self, finding: Finding) -> None:
         """Count a finding."""
-        self.found[finding.kind] += 1
+        self.found[finding.kind] = self.found.get(finding.kind, 0) + 1
         self.repaired += finding.repaired
         self.problems += finding.remains
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    RowMapping,
     Select,
     any_,
     delete,
@@ -23,7 +22,7 @@ from ..catalog.record import without_nulls
 from ..models import PhotometricSeries, PhotometricSeriesDamage, utcnow
 from .figures import COLUMNS
 
-Row = RowMapping
+Row = Mapping[str, Any]
 
 _SERIES, _DAMAGE = PhotometricSeries, PhotometricSeriesDamage
 
@@ -34,6 +33,10 @@ def _all() -> Select[Any]:
     return rows.join(_DAMAGE, _DAMAGE.series_id == _SERIES.id, isouter=True)
 
 
+def _dicts(connection: Connection, found: Select[Any]) -> list[Row]:
+    return [dict(row) for row in connection.execute(found).mappings()]
+
+
 def count(connection: Connection) -> int:
     """How many series there are."""
     return connection.scalar(select(func.count(_SERIES.id))) or 0
@@ -42,12 +45,12 @@ def count(connection: Connection) -> int:
 def after(connection: Connection, last: int, size: int) -> Sequence[Row]:
     """The next `size` series by id. Pages, and no cursor: that would keep a transaction open."""
     found = _all().where(_SERIES.id > last).order_by(_SERIES.id).limit(size)
-    return connection.execute(found).mappings().all()
+    return _dicts(connection, found)
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> Sequence[Row]:
     """These series as they are now; those that are gone are not among them."""
-    return connection.execute(_all().where(_SERIES.id.in_(ids))).mappings().all()
+    return _dicts(connection, _all().where(_SERIES.id.in_(ids)))
 
 
 def named(connection: Connection, filenames: Sequence[str]) -> set[str]:
