@@ -12,7 +12,7 @@ from tornado.web import Application, RequestHandler
 
 from . import config as configuration
 from .config import Config
-from .handlers import data, health, openapi, page, scan, series
+from .handlers import data, health, openapi, page, plot, scan, series
 from .handlers.base import NotFoundHandler
 from .services import Authenticate, OnChange, Services
 
@@ -28,6 +28,7 @@ def routes(services: Services) -> list[URLSpec]:
         URLSpec(f"{base}/scan", scan.ScanHandler, known),
         URLSpec(f"{base}/([^/]+)", series.SeriesHandler, known),
         URLSpec(f"{base}/([^/]+)/data", data.DataHandler, known),
+        URLSpec(f"{base}/([^/]+)/plot", plot.PlotHandler, known),
     ]
 
 
