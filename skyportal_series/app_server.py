@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import scoped_session, sessionmaker
 from tornado.routing import PathMatches, Rule, URLSpec
 from tornado.web import Application, RequestHandler
 
 from . import config as configuration
 from .config import Config
-from .handlers import data, health, openapi, page, plot, scan, series
+from .handlers import data, health, openapi, plot, scan, series
+from .handlers import page as page_handlers
 from .handlers.base import NotFoundHandler
 from .services import Authenticate, OnChange, Services
+
+SessionFactory: TypeAlias = sessionmaker[Any] | scoped_session[Any]
 
 
 def routes(services: Services) -> list[URLSpec]:
@@ -34,31 +39,39 @@ def routes(services: Services) -> list[URLSpec]:
 
 def mount(
     app: Application,
-    engine: Engine,
+    engine: Engine | SessionFactory,
     config: Mapping[str, Any] | Config | None = None,
     prefix: str = "/api",
     replace: bool = False,
     authenticate: Authenticate | None = None,
     on_change: OnChange | None = None,
+    page: str | None = None,
 ) -> Services:
     """Add the plugin's routes to `app`, on the database of `engine`.
 
     Parameters
     ----------
+    engine
+        The host's engine, or its `sessionmaker` or `scoped_session`. The plugin has connections,
+        transactions and threads of its own on it; disposing of it is the host's.
     config
         The keys of config.yaml.defaults that differ, nested or with dots.
     replace
         Whether to take over routes that `app` has already.
     authenticate
-        `authenticate(handler)` gives the `Actor` who asks, or None for nobody; it may be a
-        coroutine. The default reads `Authorization: token …` against the table `tokens`.
+        `authenticate(handler)` gives who asks, an object with `id` (of the table `users`) and
+        `permissions` (names of ACLs), or None for nobody; it may be a coroutine. The default
+        reads `Authorization: token …` against the table `tokens`.
     on_change
-        `on_change(action, payload)` is told what pages should refresh.
+        `on_change(action, payload)` is called on the event loop after each change, with what
+        SkyPortal's pages are told: `skyportal/REFRESH_SOURCE_PHOTOMETRY`, `{"obj_id": …}`.
+    page
+        A path that ends in a slash, to serve the page for people at.
 
     Returns
     -------
     Services
-        The running parts; call `.close()` on it when the application ends.
+        The running parts. They end with the application; `.close()` ends them sooner.
 
     Raises
     ------
@@ -70,21 +83,42 @@ def mount(
     settings = config if isinstance(config, Config) else configuration.load((), config)
     if not replace:
         _refuse_collisions(app, prefix)
-    services = Services.build(settings, engine, prefix, authenticate, on_change)
-    app.add_handlers(".*", list(routes(services)))
+    services = Services.build(settings, _engine_of(engine), prefix, authenticate, on_change)
+    served = [] if page is None else page_handlers.routes(prefix, page)
+    app.add_handlers(".*", [*routes(services), *served])
+    weakref.finalize(app, services.close)
     return services
+
+
+def _engine_of(source: Engine | SessionFactory) -> Engine:
+    if isinstance(source, Engine):
+        return source
+    factory = source.session_factory if isinstance(source, scoped_session) else source
+    engine = factory.kw.get("bind")
+    if not isinstance(engine, Engine):
+        raise TypeError("mount needs an Engine, or a sessionmaker that is bound to one.")
+    return engine
+
+
+def make_skyportal_app(*arguments: Any, **named: Any) -> Application:
+    """SkyPortal's application with the plugin in place of its own handlers.
+
+    For `app.factory` in SkyPortal's configuration; takes what its `make_app` takes.
+    """
+    from .skyportal_host import make_app as make
+
+    return make(*arguments, **named)
 
 
 def make_app(config: Config, engine: Engine) -> tuple[Application, Services]:
     """The application on its own: the plugin, the page, health and figures."""
     app = Application(default_handler_class=NotFoundHandler, log_function=_log_nothing)
-    services = mount(app, engine, config)
+    services = mount(app, engine, config, page="/")
     known = {"services": services}
     app.settings["default_handler_args"] = known
     extra = [
         URLSpec("/healthz", health.HealthHandler, known),
         URLSpec("/metrics", health.MetricsHandler, known),
-        *page.routes(services.prefix),
     ]
     app.add_handlers(".*", extra)
     return app, services
@@ -96,10 +130,11 @@ def _log_nothing(_: RequestHandler) -> None:
 
 def _refuse_collisions(app: Application, prefix: str) -> None:
     base = f"{prefix}/photometric_series"
+    paths = (base, f"{base}/1")
     for rule in _rules(app.wildcard_router.rules) + _rules(app.default_router.rules):
         pattern = rule.matcher.regex.pattern if isinstance(rule.matcher, PathMatches) else ""
         # A rule for just this path names it; a catch-all such as /api/.* does not.
-        if "photometric_series" in pattern and re.match(pattern, base):
+        if "photometric_series" in pattern and any(re.match(pattern, path) for path in paths):
             raise ValueError(
                 f"The application has a route for {base} already ({pattern}); "
                 "pass replace=True to take it over."

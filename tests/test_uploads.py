@@ -403,6 +403,12 @@ def test_who_does_not_say_who_they_are_is_turned_away(server, header, code, said
     assert said in answer.json()["message"]
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("PATCH", "/1"), ("DELETE", "/1")])
+def test_nobody_changes_anything(server, method, path):
+    url = f"{server.url}/api/photometric_series{path}"
+    assert server.session.request(method, url, json={"data": columns()}).status_code == 401
+
+
 def test_uploading_needs_its_right(server):
     answer = server.post(
         json={"data": columns(), **fields(server)}, token=server.make_token("reader")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import RawIOBase
 from pathlib import Path
+from typing import Any
 
 from tornado.web import stream_request_body
 
@@ -25,6 +26,7 @@ class UploadHandler(BaseHandler):
     _path: Path | None = None
     _refusal: SeriesError | None = None
     _in_line = False
+    _unread = False
 
     @property
     def upload(self) -> Upload:
@@ -41,9 +43,15 @@ class UploadHandler(BaseHandler):
             await self._admit()
         except SeriesError as error:
             if self.request.method not in ("POST", "PATCH") or self._length() > PATIENCE:
+                self._unread = True
                 raise
             # An answer before the end of the body would cut the connection, and be lost with it.
             self._refusal = error
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if self._unread:  # Tornado will cut the connection: the client should know
+            self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
 
     async def _admit(self) -> None:
         connection = self.request.connection
