@@ -31,7 +31,7 @@ ADMIN = "System admin"
 class Server:
     """A running server: where it is, its database and its folder."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | None
     url: str
     database_url: URL
     folder: Path
@@ -108,6 +108,17 @@ def start(
     demo: bool = False,
 ) -> Server:
     """Start a server process and wait until it answers."""
+    server = configure(database_url, folder, overrides)
+    launch(server, *(["--demo"] if demo else []))
+    if demo:
+        server.token = server.process.stdout.readline().split()[-1]
+    return server
+
+
+def configure(
+    database_url: URL, folder: Path, overrides: Mapping[str, Any] | None = None
+) -> Server:
+    """A server that does not run yet: its folder and its configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yaml"
     content = {
@@ -122,26 +133,27 @@ def start(
             below = below.setdefault(parent, {})
         below[last] = value
     config.write_text(yaml.safe_dump(content))
-    command = [sys.executable, "-m", "skyportal_series", "serve", "-C", str(config), "--port", "0"]
-    command += ["--demo"] if demo else []
-    log = (folder / "server.log").open("a")
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-        env=os.environ | {"LC_ALL": "C.UTF-8"},
-    )
-    log.close()
-    line = process.stdout.readline()
+    return Server(None, "", database_url, Path(content["photometric_series_folder"]), config)
+
+
+def launch(server: Server, *options: str) -> None:
+    """Start the process of a server that is configured, or has ended."""
+    log_path = server.config.with_name("server.log")
+    command = [sys.executable, "-m", "skyportal_series", "serve", "-C", str(server.config)]
+    with log_path.open("a") as log:
+        server.process = subprocess.Popen(
+            [*command, "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+        )
+    line = server.process.stdout.readline()
     match = re.search(r"http://\S+", line)
     if match is None:
-        process.kill()
-        raise RuntimeError(f"the server did not start: {(folder / 'server.log').read_text()}")
-    server = Server(process, match[0], database_url, folder / "series", config)
-    if demo:
-        server.token = process.stdout.readline().split()[-1]
-    return server
+        server.process.kill()
+        raise RuntimeError(f"the server did not start: {log_path.read_text()}")
+    server.url = match[0]
 
 
 def furnish(server: Server) -> None:
