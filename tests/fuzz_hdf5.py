@@ -27,7 +27,7 @@ MEMORY = 4 * 2**30  # of addresses, which libraries reserve freely
 
 
 class Outcome(NamedTuple):
-    """What reading came to: the reason of a refusal, or None; what it took."""
+    """The reason of a refusal, or None; the processor time and the memory that reading took."""
 
     refusal: str | None
     seconds: float
@@ -44,12 +44,12 @@ def reader_process(workers: int = 1) -> ProcessPool:
 
 def read(image: bytes) -> Outcome:
     """Reads an image. Raises what is not a proper refusal."""
-    peak, start, refusal = _peak(), time.perf_counter(), None
+    peak, start, refusal = _peak(), time.process_time(), None
     try:
         load_dataframe_from_bytestream(image)
     except InvalidFile as error:
         refusal = error.message
-    return Outcome(refusal, time.perf_counter() - start, _peak() - peak)
+    return Outcome(refusal, time.process_time() - start, _peak() - peak)
 
 
 def mutated(image: bytes, rng: random.Random) -> bytes:

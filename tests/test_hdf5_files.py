@@ -335,7 +335,7 @@ class TestRefused:
 
     def test_a_table_without_rows(self, path: Path) -> None:
         with pd.HDFStore(path, "w") as store:
-            store.put("a", photometry(3), format="table")
+            store.put("a", photometry(3), format="table", track_times=False)
             store.remove("a", where="index >= 0")
             store.append("a", photometry(3))
             store.get_node("/a/table").remove_rows(0, 3)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fuzz_hdf5 import SECONDS, Outcome, read, read_mutations, reader_process
+from hdf5_recipes import read_as_clients_do
 from hostile_hdf5 import HANGS, HOSTILE, READS_FILES, RUNS_CODE, good_image
 from pebble import ProcessPool
 
@@ -44,6 +46,17 @@ def test_nothing_of_it_is_run(name: str, reader: ProcessPool, tmp_path: Path) ->
     image = RUNS_CODE[name](tmp_path)
     outcome(reader, image)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["root attribute", "group attribute", "metadata", "before rubbish"]
+)
+def test_pandas_would_run_it(name: str, tmp_path: Path) -> None:
+    # Otherwise the test above would prove nothing.
+    image = RUNS_CODE[name](tmp_path)
+    with suppress(TypeError):
+        read_as_clients_do(image)
+    assert (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("name", sorted(READS_FILES.keys() | HANGS.keys()))

@@ -48,12 +48,13 @@ def to_frame(columns: Mapping[Any, Values], index: Values, name: Any, title: Any
     import pandas as pd
 
     # From pandas 3 on, texts have a type of their own.
-    text: Any = "str" if getattr(pd.options.future, "infer_string", False) else object
+    text: Any = pd.Index(["text"]).dtype
     series = {
         key: pd.array(values, dtype=text) if values.dtype == object else values
         for key, values in columns.items()
     }
-    labels = pd.Index(index, dtype=text if index.dtype == object else None, name=name)
+    kind = text if index.dtype == object else None
+    labels = pd.Index(index, dtype=kind, name=name, copy=False)
     frame = pd.DataFrame(series, index=labels, copy=False)
     return frame.rename_axis(columns=title) if title is not None else frame
 
