@@ -3,7 +3,7 @@
 May run beside a server. Streams: a million series need no more memory than a thousand.
 """
 
-from .check import check
+from .checking import check
 from .findings import Finding, Totals
 
 __all__ = ["Finding", "Totals", "check"]
