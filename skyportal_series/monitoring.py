@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import Engine
+from sqlalchemy.pool import QueuePool
 
 from .workers import Workers
 
@@ -16,27 +19,23 @@ log = logging.getLogger("skyportal_series.requests")
 class Monitoring:
     """Counts and logs the requests of one application."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, engine: Engine) -> None:
         # Weak, as those whose client went away never finish.
         self._running: weakref.WeakSet[object] = weakref.WeakSet()
         self._registry = CollectorRegistry()
-        prefix = "skyportal_series"
-        self._requests = Counter(
-            f"{prefix}_requests", "Requests", ["route", "method", "code"], registry=self._registry
-        )
-        self._seconds = Histogram(
-            f"{prefix}_request_seconds", "Durations", ["route", "method"], registry=self._registry
-        )
-        self._received = Counter(
-            f"{prefix}_received_bytes", "Bytes of bodies received", registry=self._registry
-        )
-        self._sent = Counter(f"{prefix}_sent_bytes", "Bytes of answers", registry=self._registry)
-        busy = Gauge(f"{prefix}_workers_busy", "Workers at work", registry=self._registry)
-        busy.set_function(lambda: workers.busy)
-        restarts = Gauge(
-            f"{prefix}_worker_restarts", "Workers that died or were ended", registry=self._registry
-        )
-        restarts.set_function(lambda: workers.restarts)
+        known: dict[str, Any] = {"namespace": "skyportal_series", "registry": self._registry}
+        self._requests = Counter("requests", "Requests", ["route", "method", "code"], **known)
+        self._seconds = Histogram("request_seconds", "Durations", ["route", "method"], **known)
+        self._uploads = Counter("uploads", "Series created or updated", **known)
+        self._received = Counter("received_bytes", "Bytes of bodies received", **known)
+        self._sent = Counter("sent_bytes", "Bytes of answers sent", **known)
+        for name, meaning, value in (
+            ("requests_running", "Requests at work", lambda: len(self._running)),
+            ("workers_busy", "Workers at work", lambda: workers.busy),
+            ("worker_restarts", "Workers that died or were ended", lambda: workers.restarts),
+            ("database_connections", "Connections in use", lambda: _in_use(engine)),
+        ):
+            Gauge(name, meaning, **known).set_function(value)
 
     def begin(self, handler: object) -> None:
         """Note that `handler` is at work."""
@@ -63,6 +62,8 @@ class Monitoring:
         received, sent = sizes
         self._requests.labels(route, method, str(code)).inc()
         self._seconds.labels(route, method).observe(seconds)
+        if method in ("POST", "PATCH") and code < 300:
+            self._uploads.inc()
         self._received.inc(received)
         self._sent.inc(sent)
         log.info(
@@ -85,3 +86,8 @@ class Monitoring:
     def exposition(self) -> bytes:
         """The figures in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+def _in_use(engine: Engine) -> int:
+    """Connections that are checked out; a host's pool of another kind does not count them."""
+    return engine.pool.checkedout() if isinstance(engine.pool, QueuePool) else 0

@@ -81,7 +81,7 @@ class Services:
             store=store,
             workers=workers,
             catalog=catalog,
-            monitoring=Monitoring(workers),
+            monitoring=Monitoring(workers, engine),
             authenticate=authenticate,
             prefix=prefix,
             uploads=asyncio.Semaphore(config.limits.concurrent_uploads),
