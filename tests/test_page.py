@@ -131,6 +131,8 @@ def test_back_button_leads_back_to_the_list(desk: Any) -> None:
 
 
 def test_keyboard_alone_is_enough(desk: Any) -> None:
+    desk.reload()
+    wait_for_list(desk)
     desk.keyboard.press("Tab")
     expect(desk.locator("#skip")).to_be_focused()
     desk.keyboard.press("Enter")
@@ -141,6 +143,7 @@ def test_keyboard_alone_is_enough(desk: Any) -> None:
     second = desk.locator("#list-body tr").nth(1)
     expect(second).to_be_focused()
     desk.keyboard.press("Enter")
+    expect(desk.locator("#plot-status")).to_have_text("3 points")
     expect(desk.locator("#plot")).to_be_focused()
     desk.keyboard.press("ArrowUp")
     range_of(desk)

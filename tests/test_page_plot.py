@@ -171,13 +171,30 @@ def test_text_of_others_is_never_markup(long: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "starts"),
-    [("hdf5", b"\x89HDF"), ("csv", b"mjd,"), ("json", b"{"), ("png", b"\x89PNG")],
+    [
+        ("hdf5", b"\x89HDF"),
+        ("csv", b"mjd,"),
+        ("json", b"{"),
+        ("png", b"\x89PNG"),
+        ("fits", b"SIMPLE"),
+    ],
 )
 def test_download(long: Any, tmp_path: Path, name: str, starts: bytes) -> None:
     with long.expect_download() as download:
         long.click(f"[data-format={name}]")
     download.value.save_as(tmp_path / "file")
     assert (tmp_path / "file").read_bytes().startswith(starts)
+
+
+def test_picture_is_drawn_as_seen(long: Any) -> None:
+    long.click("#unit-flux")
+    long.fill("#period", str(PERIOD))
+    long.press("#period", "Enter")
+    link_of(long, f"unit=flux&period={PERIOD}")
+    with long.expect_response(re.compile("/plot")) as answer:
+        long.click("[data-format=svg]")
+    assert answer.value.ok
+    assert answer.value.url.endswith(f"format=svg&y=flux&fold={PERIOD}")
 
 
 def test_download_of_what_is_in_view(long: Any, tmp_path: Path) -> None:

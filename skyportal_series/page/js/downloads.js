@@ -16,7 +16,7 @@ const FORMATS = [
   ["plot", "svg", "Picture (SVG)", "svg"],
 ];
 
-/** `current()` gives {series, x}: the open series and the MJD range in view, null for all. */
+/** `current()` gives {series, view}: the open series and how it is seen. */
 export function startDownloads(current) {
   const buttons = FORMATS.map((format) => {
     const button = h("button", { type: "button", "data-format": format[1] }, format[2]);
@@ -26,13 +26,13 @@ export function startDownloads(current) {
   byId("download-buttons").replaceChildren(...buttons);
 }
 
-async function download(button, [what, format, label, ending], { series, x }) {
+async function download(button, [what, format, label, ending], { series, view }) {
   const message = byId("download-message");
-  const part = byId("download-view").checked && x ? { mjdMin: x[0], mjdMax: x[1] } : {};
+  const seen = what === "plot" ? look(view) : part(view);
   say(message, null);
   button.disabled = true;
   try {
-    const { blob, name } = await getFile(series.id, what, { format, ...part });
+    const { blob, name } = await getFile(series.id, what, { format, ...seen });
     saveBlob(blob, name ?? `series_${series.id}.${ending}`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -40,4 +40,16 @@ async function download(button, [what, format, label, ending], { series, x }) {
   } finally {
     button.disabled = false;
   }
+}
+
+/** The stretch of data that is asked for: all of it, or what is in view. */
+function part({ x, period }) {
+  const limited = byId("download-view").checked && x && !period;
+  return limited ? { mjdMin: x[0], mjdMax: x[1] } : {};
+}
+
+/** A picture is drawn in the unit and with the folding that is seen. */
+function look({ unit, period, epoch }) {
+  const folding = period ? { fold: period, ...(epoch === null ? {} : { epoch }) } : {};
+  return { y: unit, ...folding };
 }

@@ -105,6 +105,7 @@ export function createPlotView({ onView, onError }) {
   function legend() {
     for (const [kind, id] of [[DETECTED, "detected"], [UNDETECTED, "undetected"], [LIMIT, "limit"]])
       byId(`legend-${id}`).hidden = !points.kind.includes(kind);
+    byId("legend").hidden = points.kind.every((kind) => kind === DETECTED);
   }
 
   /** The point under the pointer, in words; without one, how to move about. */

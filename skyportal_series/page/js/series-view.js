@@ -15,7 +15,7 @@ export function createSeriesView({ onView, onError }) {
   let series = null;
   let opened = null; // the id that is open or on its way
   let view = null;
-  startDownloads(() => ({ series, x: view.period ? null : view.x }));
+  startDownloads(() => ({ series, view }));
 
   function show(newView) {
     view = newView;
