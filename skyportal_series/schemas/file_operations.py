@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..formats import FORMATS
 from . import plot_query
 from .data_query import ARGUMENTS
-from .openapi import Schema, errors, parameters, success
+from .openapi import COLUMNS_SCHEMA, Schema, errors, parameters, success
 
 _BINARY: Schema = {"type": "string", "format": "binary"}
 _ROWS: Schema = {"schema": {"type": "integer", "minimum": 0}}
@@ -18,7 +18,10 @@ _NAME: Schema = {
 
 def file_answer(description: str, media_types: list[str], headers: dict[str, Schema]) -> Schema:
     """A file in one of `media_types`."""
-    answer = success(description, dict.fromkeys(media_types, _BINARY))
+    content = dict.fromkeys(media_types, _BINARY)
+    if "application/json" in content:
+        content["application/json"] = COLUMNS_SCHEMA
+    answer = success(description, content)
     tag = {"description": "The version of this answer, for If-None-Match.", **_TAG}
     answer["headers"] |= {"ETag": tag, "Content-Disposition": _NAME, **headers}
     return answer
