@@ -185,8 +185,12 @@ class EmbeddedPostgres:
         self._pg("pg_ctl", "start", "-w", f"-t{START_SECONDS}", "-l", self.log.name, "-o", options)
 
     def _halt(self) -> None:
-        if self._runs():
-            self._pg("pg_ctl", "stop", "-w", "-m", "fast")
+        if not self._runs():
+            return
+        sockets = Path(self._pid_lines()[4])
+        self._pg("pg_ctl", "stop", "-w", "-m", "fast")
+        if sockets != self.folder:
+            sockets.rmdir()
 
     def _socket_folder(self) -> Path:
         """The data folder itself, or one of our own with a short name if that is too long."""
