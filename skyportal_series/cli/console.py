@@ -24,28 +24,45 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """Rows under their names; numbers to the right."""
+    """Rows under their names, if these are any; numbers to the right, and never broken."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    shown = [[in_words(value) for value in row] for row in rows]
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, header_style="bold")
+    shown = [
+        [in_words(value, name) for value, name in zip(row, names, strict=True)] for row in rows
+    ]
+    table = Table(
+        title=title or None,
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        show_header=any(names),
+    )
     for index, name in enumerate(names):
-        right = bool(shown) and all(_is_number(row[index]) for row in shown)
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+        number = bool(shown) and all(_is_number(row[index]) for row in shown)
+        justify: Any = "right" if number else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=number)
     for row in shown:
         table.add_row(*(Text(value) for value in row))
     console().print(table)
 
 
-def in_words(value: Any) -> str:
-    """A value as a person reads it: – for none, floats to 8 digits."""
+#: Digits behind the point that mean something to an observer.
+DIGITS = {"mjd": 2, "mag": 3, "rms": 3, "snr": 1}
+
+
+def in_words(value: Any, name: str = "") -> str:
+    """A value as a person reads it: – for none, as many digits as `name` deserves."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    digits = next((DIGITS[word] for word in name.split("_") if word in DIGITS), None)
+    return f"{value:.8g}" if digits is None else f"{value:.{digits}f}"
 
 
 @contextmanager

@@ -25,8 +25,6 @@ COLUMNS = (
     "mjd_first",
     "mjd_last",
     "mean_mag",
-    "rms_mag",
-    "is_detected",
 )
 FIRST = 50
 POINTS = 5000
@@ -85,7 +83,7 @@ def show(client: Client, series_id: int, as_json: bool, no_plot: bool) -> None:
       skyportal-series show 17
       skyportal-series show 17 --json | jq .medians
     """
-    from skyportal_series.cli.console import print_table
+    from skyportal_series.cli.console import in_words, print_table
     from skyportal_series.client.series import SHOWN
 
     series = client.get(series_id)
@@ -93,7 +91,7 @@ def show(client: Client, series_id: int, as_json: bool, no_plot: bool) -> None:
         click.echo(json.dumps(series.metadata, indent=2))
         return
     groups = ", ".join(str(group.get("name")) for group in series.metadata.get("groups", ()))
-    rows = [(name, series.metadata.get(name)) for name in SHOWN]
+    rows = [(name, in_words(series.metadata.get(name), name)) for name in SHOWN]
     print_table(("", ""), [*rows, ("groups", groups)], title=f"Photometric series {series_id}")
     if not no_plot:
         click.echo(_drawing(series))

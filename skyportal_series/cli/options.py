@@ -24,7 +24,7 @@ Command = Callable[..., Any]
 
 DONE, SOME_REFUSED, WRONG_USAGE, NO_SERVER, NOT_ALLOWED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
-LONGEST = 400
+LONGEST = 200
 
 EXIT_CODES: tuple[tuple[type[SeriesClientError], int], ...] = (
     (NotConfigured, WRONG_USAGE),

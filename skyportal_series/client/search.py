@@ -67,7 +67,7 @@ class SearchResults:
         if unknown:
             known = ", ".join(sorted(frame.columns))
             raise UnknownName(f"There is no column {', '.join(unknown)}; known are {known}.")
-        frame = frame.drop(columns="data", errors="ignore").set_index("id")
+        frame = frame.set_index("id")
         return frame[[name for name in columns if name != "id"]] if columns else frame
 
     def _scanned(self, size: int) -> Iterator[dict[str, Any]]:
@@ -75,7 +75,8 @@ class SearchResults:
         while True:
             asked = {**self.filters, "after": after, "numPerPage": size}
             page = self._client.call("GET", "/scan", params=asked)
-            yield from page["series"]
+            for record in page["series"]:
+                yield {name: value for name, value in record.items() if name != "data"}
             after = page["next"]
             if after is None:
                 return

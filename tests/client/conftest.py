@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Run, bare
 from databases import create_database, drop_database
 from flaky_proxy import FlakyProxy
 from server import Server, furnish, running
@@ -71,3 +73,21 @@ def fields(portal: Server) -> Callable[..., dict[str, Any]]:
         return usual | place | name | others
 
     return make
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user of the command line who has no files yet."""
+    for name in ("CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    for name in ("URL", "TOKEN"):
+        monkeypatch.delenv(f"SKYPORTAL_SERIES_{name}", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def run(home: Path, portal: Server, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command, as somebody who has set the two variables."""
+    monkeypatch.setenv("SKYPORTAL_SERIES_URL", portal.url)
+    monkeypatch.setenv("SKYPORTAL_SERIES_TOKEN", portal.token)
+    return bare

@@ -1,20 +1,18 @@
-"""The client against a real server, with a proxy between them that fails when told to."""
+"""The client against a real server: sending, changing, looking, and what it needs."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from flaky_proxy import FlakyProxy
+from curves import FRAME
 
-import skyportal_series.client.search
 from skyportal_series.client import (
     AlreadyExists,
     Changed,
@@ -24,20 +22,9 @@ from skyportal_series.client import (
     Refused,
     Series,
     SeriesClientError,
-    ServerFault,
-    ServerUnavailable,
     Unauthorized,
     UnknownName,
     vocabulary,
-)
-
-FRAME = pd.DataFrame(
-    {
-        "mjd": 58000.0 + np.arange(200) / 100,
-        "flux": 100.0 + np.sin(np.arange(200) / 9),
-        "fluxerr": 1.0,
-        "name": [f"point {n}" for n in range(200)],
-    }
 )
 
 
@@ -110,80 +97,6 @@ def test_deleted_series_are_not_found(client: Client, fields: Any) -> None:
             call(series_id)
 
 
-# --- faults -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("faults", [["lose"], ["busy"], ["lose", "lose"], ["busy", "lose", "half"]])
-def test_an_upload_survives(
-    proxy: FlakyProxy, shaky: Client, fields: Any, faults: list[str]
-) -> None:
-    given = fields()
-    proxy.faults = [("POST", fault) for fault in faults]
-    series_id = shaky.upload(FRAME, **given)
-    assert [found.id for found in shaky.search(series_name=given["series_name"])] == [series_id]
-
-
-@pytest.mark.parametrize("change", [{"flux": 5.0}, {"more": 1.0}])
-def test_another_series_of_the_same_name_is_not_taken_for_ones_own(
-    client: Client, proxy: FlakyProxy, shaky: Client, fields: Any, change: dict[str, float]
-) -> None:
-    given = fields()
-    client.upload(FRAME.assign(**change), **given)
-    proxy.faults = [("POST", "lose")]
-    with pytest.raises(AlreadyExists):
-        shaky.upload(FRAME, **given)
-
-
-def test_a_lost_delete_is_done(proxy: FlakyProxy, shaky: Client, fields: Any) -> None:
-    series_id = shaky.upload(FRAME, **fields())
-    proxy.faults = [("DELETE", "lose")]
-    shaky.delete(series_id)
-    assert proxy.count("DELETE") == 2
-
-
-def test_a_lost_update_is_done(proxy: FlakyProxy, shaky: Client, fields: Any) -> None:
-    series_id = shaky.upload(FRAME, **fields())
-    proxy.faults = [("PATCH", "lose")]
-    shaky.update(series_id, FRAME.head(5))
-    assert len(shaky.get(series_id).data) == 5
-
-
-@pytest.mark.parametrize("fault", ["lose", "half", "busy"])
-def test_reading_survives(proxy: FlakyProxy, shaky: Client, fields: Any, fault: str) -> None:
-    series_id = shaky.upload(FRAME, **fields())
-    proxy.faults = [("GET", fault)] * 2
-    assert shaky.get(series_id).id == series_id
-
-
-def test_retry_after_is_honoured(proxy: FlakyProxy, token: str) -> None:
-    proxy.faults = [("GET", "busy")]
-    with Client(proxy.url, token, backoff=1e9, timeout=10) as patient:  # waits 15 s without it
-        assert len(patient.search(series_name="none")) == 0
-
-
-def test_a_server_that_stays_away_is_given_up(proxy: FlakyProxy, shaky: Client) -> None:
-    proxy.faults = [("any", "refuse")]
-    with pytest.raises(ServerUnavailable):
-        shaky.get(1)
-    assert proxy.count("GET") == 4
-
-
-def test_no_server_at_all() -> None:
-    with pytest.raises(ServerUnavailable, match="refused"):
-        Client("http://127.0.0.1:1", "t", retries=0).get(1)
-
-
-def test_a_server_of_something_else(tmp_path: Path) -> None:
-    import http.server
-
-    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as other:
-        thread = threading.Thread(target=other.handle_request)
-        thread.start()
-        with pytest.raises(ServerFault, match="404"):
-            Client(f"http://127.0.0.1:{other.server_port}", "t").get(1)
-        thread.join()
-
-
 # --- who asks ---------------------------------------------------------------------------------
 
 
@@ -221,84 +134,6 @@ def test_threads_share_a_client(client: Client, fields: Any) -> None:
             pool.map(lambda n: client.upload(FRAME, **given | {"channel": f"c{n}"}), range(12))
         )
     assert {series.id for series in client.search(series_name=given["series_name"])} == ids
-
-
-# --- search -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def five(client: Client, fields: Any) -> list[int]:
-    """Ids of five series of one name, of 10, 20, … points."""
-    given = fields()
-    return [client.upload(FRAME.head(10 * n), **given | {"channel": f"c{n}"}) for n in range(1, 6)]
-
-
-@pytest.fixture
-def name(client: Client, five: list[int]) -> str:
-    return str(client.get(five[0]).series_name)
-
-
-@pytest.fixture
-def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(skyportal_series.client.search, "PER_PAGE", 2)
-
-
-@pytest.mark.parametrize("order", [{}, {"sort_by": "num_exp", "sort_order": "asc"}])
-def test_a_search_turns_all_pages(
-    client: Client, five: list[int], name: str, small_pages: None, order: dict[str, str]
-) -> None:
-    found = client.search(series_name=name, **order)
-    assert sorted(series.id for series in found) == five
-    assert len(found) == 5
-
-
-def test_a_search_is_sorted_by_the_server(
-    client: Client, five: list[int], name: str, small_pages: None
-) -> None:
-    found = client.search(series_name=name, sort_by="num_exp", sort_order="desc")
-    assert [series.id for series in found] == five[::-1]
-
-
-def test_a_search_asks_for_no_page_before_it_is_needed(
-    proxy: FlakyProxy, shaky: Client, name: str, small_pages: None
-) -> None:
-    found = iter(shaky.search(series_name=name))
-    assert proxy.seen == []
-    next(found)
-    assert len(proxy.seen) == 1
-
-
-@pytest.mark.parametrize(
-    "filters",
-    [
-        {"min_num_exposures": 30, "max_num_exposures": 40},
-        {"minNumExposures": 30, "maxNumExposures": np.int64(40)},
-        {"min_num_exposures": 30, "maxNumExposures": 40, "detected": True, "origin": None},
-        {"min_num_exposures": 30, "max_num_exposures": 40, "mid_time_before": pd.Timestamp("2018")},
-    ],
-)
-def test_filters_in_either_spelling(
-    client: Client, five: list[int], name: str, filters: dict[str, Any]
-) -> None:
-    found = client.search(seriesName=name, **filters)
-    assert sorted(series.id for series in found) == five[2:4]
-
-
-def test_a_search_as_a_dataframe(client: Client, five: list[int], name: str) -> None:
-    frame = client.search(series_name=name).to_dataframe(["num_exp", "filter"])
-    assert frame.loc[five, "num_exp"].tolist() == [10, 20, 30, 40, 50]
-    assert list(frame.columns) == ["num_exp", "filter"]
-
-
-def test_a_search_without_matches(client: Client) -> None:
-    found = client.search(series_name="none")
-    assert (list(found), len(found), found.first(), len(found.to_dataframe())) == ([], 0, None, 0)
-
-
-def test_results_fetch_their_data_when_asked(client: Client, five: list[int], name: str) -> None:
-    first = client.search(series_name=name, max_num_exposures=10).first()
-    assert first is not None
-    assert len(first.data) == 10
 
 
 # --- looking ----------------------------------------------------------------------------------
