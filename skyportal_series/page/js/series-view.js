@@ -44,7 +44,7 @@ export function createSeriesView({ onView, onError }) {
     byId("series-subtitle").replaceChildren(...subtitle(series).map((part) => h("span", {}, part)));
     byId("series-body").hidden = false;
     showDetails(byId("details"), series);
-    if (!byId("series").contains(document.activeElement)) byId("plot").focus({ preventScroll: true });
+    focusPlot();
     const chosen = chooseColumns(Object.keys(series.medians ?? {}));
     if (!chosen) return plot.fail("This series has no numbers to draw.");
     plot.open(createSource(chosen, (query, signal) => getColumns(series.id, query, signal)));
@@ -68,6 +68,12 @@ export function createSeriesView({ onView, onError }) {
   }
 
   return { show, close, recolour: plot.recolour };
+}
+
+/** For the keys to work at once; not for a page just loaded, nor for who walks by the buttons. */
+function focusPlot() {
+  const elsewhere = byId("series").contains(document.activeElement);
+  if (navigator.userActivation.hasBeenActive && !elsewhere) byId("plot").focus({ preventScroll: true });
 }
 
 function subtitle(series) {
