@@ -7,7 +7,6 @@ attributes are those that pandas from 2.0 on needs to read it back.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from h5py import h5d, h5f, h5g, h5p, h5s, h5t
+from isal import isal_zlib
 
 from skyportal_series.utils import hdf5_create
 from skyportal_series.utils.hdf5_create import set_attributes
@@ -166,4 +166,6 @@ def _packed(chunk: npt.NDArray[Any]) -> bytes:
     if not COMPRESSION_LEVEL:
         return chunk.tobytes()
     rows_of_bytes = chunk.view(np.uint8).reshape(len(chunk), chunk.itemsize)
-    return zlib.compress(rows_of_bytes.T.tobytes(), COMPRESSION_LEVEL)
+    # ISA-L's deflate is as small as zlib's level 1 in a fifth to a tenth of the time.
+    packed: bytes = isal_zlib.compress(rows_of_bytes.T.tobytes(), COMPRESSION_LEVEL)
+    return packed
