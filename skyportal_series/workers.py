@@ -72,6 +72,11 @@ class _Worker:
         except (asyncio.IncompleteReadError, ConnectionError, orjson.JSONDecodeError) as error:
             raise _Died from error
 
+    @property
+    def alive(self) -> bool:
+        """Whether it could take a job."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """End the process at once; waits the moment that takes."""
         self._process.kill()
@@ -147,8 +152,7 @@ class Workers:
     async def _run(self, job: str, request: bytes) -> Any:
         if self._closed:
             raise errors.Unavailable("The server is shutting down; try again later.")
-        self.start()
-        worker = await self._idle.get()
+        worker = await self._free()
         finished = False
         try:
             answer = await asyncio.wait_for(worker.call(request), self._limits.worker_seconds)
@@ -163,6 +167,13 @@ class Workers:
         finally:
             self._put_back(worker, finished)
         return _result(answer, job, self._limits)
+
+    async def _free(self) -> _Worker:
+        """A worker without a job; one that somebody killed meanwhile is replaced."""
+        self.start()
+        while not (worker := await self._idle.get()).alive:
+            self._put_back(worker, finished=False)
+        return worker
 
     def _put_back(self, worker: _Worker, finished: bool) -> None:
         if finished and not self._closed:

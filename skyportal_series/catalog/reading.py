@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from ..errors import DamagedFile, NotFound
+from ..errors import DamagedFile, NotFound, StorageFull
 from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
 from ..plotting import PlotOptions
@@ -122,18 +124,25 @@ class Reading:
 
         The job gets the path of the file as `stored`, and `out`, where it writes.
         """
+        folders = [self._store.spool, Path(tempfile.gettempdir())]
         while True:
-            out = self._store.spool_path()
+            out = folders[0] / self._store.spool_path().name
             with await self.open(actor, answer) as stored:
                 try:
-                    told = await self._workers.run(
-                        job, stored=stored.path, out=str(out), **arguments()
-                    )
-                    return await self._sql.thread(StoredFile.passing, out), told
+                    return await self._make(job, stored=stored.path, out=out, **arguments())
                 except DamagedFile as error:
                     await self.follow(actor, answer, error)
-                finally:
-                    out.unlink(missing_ok=True)
+                except StorageFull:  # what is full for uploads need not be so for readers
+                    if len(folders) == 1:
+                        raise
+                    del folders[0]
+
+    async def _make(self, job: str, out: Path, **arguments: Any) -> tuple[StoredFile, Any]:
+        try:
+            told = await self._workers.run(job, out=str(out), **arguments)
+            return await self._sql.thread(StoredFile.passing, out), told
+        finally:
+            out.unlink(missing_ok=True)
 
     async def follow(self, actor: Actor, answer: Answer, error: DamagedFile) -> None:
         """Where the row names another file by now than `answer`, that row is put there instead.
