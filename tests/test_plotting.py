@@ -133,6 +133,12 @@ def test_a_light_curve_without_errors_has_no_bars():
     assert len(figure.axes[0].lines) == 1
 
 
+def test_limits_in_magnitudes_have_no_bars():
+    axes = draw(supernova(), {}, PlotOptions()).axes[0]
+    (bars,) = [line for line in axes.lines if line.get_label()[0] == "_"]
+    assert sorted(set(bars.get_xdata().tolist())) == [59010, 59015, 59020, 59025]
+
+
 def test_folding_shows_two_phases():
     lc = light_curve(mjd=[100, 100.5, 103], mag=[1.0, 2, 3])
     figure = draw(lc, {}, PlotOptions(fold=2.0))
@@ -160,9 +166,10 @@ def test_binning_averages_fluxes():
 
 
 def test_bins_of_a_folded_light_curve_lie_in_phase():
-    lc = light_curve(mjd=[100, 102.01, 104.02, 101], flux=[1.0, 2, 3, 9])
+    # A tenth of a day is a twentieth of the period: phases 0, 0.005, 0.01 meet, 0.06 does not.
+    lc = light_curve(mjd=[100, 102.01, 104.02, 102.12], flux=[1.0, 2, 3, 9])
     x, y = drawn(draw(lc, {}, PlotOptions(fold=2.0, bin=0.1 * 86400, y="flux")), "detections")
-    assert x.tolist() == pytest.approx([0.005, 0.5, 1.005, 1.5])
+    assert x.tolist() == pytest.approx([0.005, 0.06, 1.005, 1.06])
     assert y.tolist() == pytest.approx([2, 9, 2, 9])
 
 
@@ -235,6 +242,14 @@ def test_dates_stand_above_the_same_moments(span, some):
     assert {x: found.get(x) for x in some} == some
 
 
+def test_days_are_not_divided_where_dates_name_them():
+    figure = draw(light_curve(mjd=[58362, 58367.5], mag=[20, 21.0]), {}, PlotOptions(width=2400))
+    figure.draw_without_rendering()
+    dates = [text.get_text() for text in figure.axes[0].child_axes[0].get_xticklabels()]
+    assert len(dates) > 4
+    assert len(set(dates)) == len(dates)
+
+
 @settings(deadline=None)
 @given(st.datetimes(*map(dt.datetime.fromisoformat, ("1000-01-01", "9998-01-01"))))
 def test_dates_agree_with_the_standard_library(when):
@@ -304,7 +319,9 @@ def test_a_title_that_is_too_long_is_cut():
 
 
 @pytest.mark.parametrize("size", [(320, 240), (200, 200), (900, 540), (300, 900), (1800, 900)])
-@pytest.mark.parametrize("options", [{}, {"y": "flux"}, {"fold": 1.234567}, {"bin": 3600.0}])
+@pytest.mark.parametrize(
+    "options", [{}, {"y": "flux"}, {"fold": 1.23456789, "epoch": 59000.12345}, {"bin": 3600.0}]
+)
 def test_nothing_is_cut_off(size, options):
     columns = {**many(2500).columns, "flux": np.linspace(-20, 900, 2500) * 1e6}
     asked = PlotOptions(width=size[0], height=size[1], **options)
@@ -314,6 +331,19 @@ def test_nothing_is_cut_off(size, options):
     for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
         assert (edge == paper).all()
     assert (picture != paper).any()
+
+
+@pytest.mark.parametrize(("width", "apart"), [(900, "side by side"), (200, "in two lines")])
+def test_legend_and_note_keep_out_of_each_others_way(width, apart):
+    columns = {**supernova().columns, "mjd": np.array([NAN, *range(6)])}
+    asked = PlotOptions(width=width, height=200, bin=1e-3)
+    figure = draw(LightCurve.from_columns(columns), FIELDS, asked)
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    (note,) = [text for text in figure.texts if "points in bins of" in text.get_text()]
+    assert not legend.overlaps(note.get_window_extent())
+    beside = bool(legend.y0 < note.get_window_extent().y1)
+    assert beside is (apart == "side by side")
 
 
 # Files
@@ -374,7 +404,7 @@ def test_themes_differ_in_paper_and_ink():
 
 def test_the_users_settings_neither_matter_nor_change():
     plain = render(supernova(), FIELDS, PlotOptions(format="svg"))
-    with mpl.rc_context({"axes.facecolor": "red", "font.size": 30, "svg.hashsalt": "other"}):
+    with mpl.rc_context({"axes.facecolor": "red", "axes.labelsize": 30, "svg.hashsalt": "other"}):
         before = dict(mpl.rcParams)
         assert render(supernova(), FIELDS, PlotOptions(format="svg")) == plain
         assert dict(mpl.rcParams) == before

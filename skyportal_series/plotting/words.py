@@ -62,11 +62,12 @@ def put_title(figure: Figure, text: str) -> None:
 
 
 def put_x_label(figure: Figure, axes: Axes, text: str) -> None:
-    """`text` below `axes`; what it has in brackets in a second line where one is too short."""
+    """`text` below `axes`, in two or three lines where one is too long."""
     label = axes.xaxis.label
     label.set_text(text)
-    if _width(figure, label) > AXES * figure.bbox.width:
-        label.set_text(text.replace(" (", "\n(", 1))
+    for gap, broken in ((" (", "\n("), (", ", ",\n")):
+        if _width(figure, label) > AXES * figure.bbox.width:
+            label.set_text(label.get_text().replace(gap, broken, 1))
 
 
 def put_footer(figure: Figure, axes: Axes, text: str, palette: Palette) -> None:
