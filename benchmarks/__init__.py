@@ -1,0 +1,1 @@
+"""How fast, how large, how even: `python -m benchmarks`. README.md says how to read it."""
