@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..accounts import measure
 from ..errors import DamagedFile, NotFound, StorageFull
 from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
@@ -53,11 +54,12 @@ class Reading:
         query = in_place(query, self._store.root, self._bandpasses)
 
         def both(connection: Connection) -> tuple[list[Answer], int]:
-            found = rows.page(connection, actor, query)
+            measured = measure(connection, actor)
+            found = rows.page(connection, measured, query)
             # A page that is not full says by itself how many there are.
             if query["pageNumber"] == 1 and len(found) < query["numPerPage"]:
                 return found, len(found)
-            return found, rows.count(connection, actor, query)
+            return found, rows.count(connection, measured, query)
 
         return await self._sql.read(both)
 
@@ -66,7 +68,11 @@ class Reading:
     ) -> tuple[list[Answer], bool]:
         """A page of series that follow `last` (value of the sorting column, id); is there more?"""
         query = in_place(query, self._store.root, self._bandpasses)
-        return await self._sql.read(rows.after, actor, query, last)
+
+        def following(connection: Connection) -> tuple[list[Answer], bool]:
+            return rows.after(connection, measure(connection, actor), query, last)
+
+        return await self._sql.read(following)
 
     async def open(self, actor: Actor, answer: Answer) -> StoredFile:
         """The file of a series, checked against its hash.

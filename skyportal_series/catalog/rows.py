@@ -15,7 +15,7 @@ from ..models import (
     Stream,
     StreamPhotometricSeries,
 )
-from ..models.access import Actor, readable
+from ..models.access import Actor, count_readable, readable
 from ..schemas.answer import COLUMNS, GROUP_COLUMNS, STREAM_COLUMNS
 from ..schemas.filters import Query, column_named, conditions
 
@@ -41,6 +41,8 @@ def page(connection: Connection, actor: Actor, query: Query) -> list[Answer]:
 
 def count(connection: Connection, actor: Actor, query: Query) -> int:
     """How many series `page` has on all its pages together."""
+    if not conditions(query):
+        return connection.scalar(count_readable(actor)) or 0
     return connection.scalar(_wanted(select(func.count(PhotometricSeries.id)), actor, query)) or 0
 
 
