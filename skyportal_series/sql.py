@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, exc
 
-from .errors import Unavailable
+from .errors import InvalidInput, Unavailable
 
 T = TypeVar("T")
 
@@ -20,6 +20,12 @@ ATTEMPTS = 3
 
 #: SQLSTATE classes of a server that is away, full, or going down.
 _AWAY = ("08", "53", "57")
+#: … and of a limit of the server's own.
+_TOO_LARGE = "54"
+TOO_LARGE = (
+    "The database cannot hold this series: it has too many columns, or too long texts, for one of "
+    "its indexes."
+)
 
 
 class Sql:
@@ -90,10 +96,16 @@ class CommitUnknown(Unavailable):
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn a database that is away into Unavailable; other errors are the caller's."""
+    """Turn a database that is away into Unavailable; other errors are the caller's.
+
+    Raises InvalidInput where the row is too large for an index: SkyPortal has some on the summaries
+    of the columns.
+    """
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
+        if isinstance(error, exc.DBAPIError) and (sqlstate(error) or "").startswith(_TOO_LARGE):
+            raise InvalidInput(TOO_LARGE) from error
         raise Unavailable(AWAY) from error
     except exc.DBAPIError as error:
         if _away(error):
