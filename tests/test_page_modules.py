@@ -90,7 +90,8 @@ def test_points(
       return toPoints(lightCurve(columns, chooseColumns(Object.keys(columns))), unit);
     }"""
     points = module_tab.evaluate(script, [CURVE, unit])
-    assert (points["x"], points["kind"], points["hidden"]) == (x, kind, hidden)
+    assert (points["x"], points["kind"]) == (x, kind)
+    assert (points["hidden"], points["empty"]) == (hidden, 1)
     assert points["y"] == pytest.approx(y)
 
 

@@ -85,5 +85,6 @@ function typed(cells) {
 function isNumber(text) {
   if (!NUMBER.test(text)) return false;
   const value = Number(text);
-  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value) || /[.e]/i.test(text));
+  const isExact = !Number.isInteger(value) || Number.isSafeInteger(value) || /[.e]/i.test(text);
+  return Number.isFinite(value) && isExact;
 }

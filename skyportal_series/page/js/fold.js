@@ -20,6 +20,7 @@ export function fold(points, period, epoch) {
     error: twice(points.error),
     kind: twice(points.kind),
     hidden: points.hidden,
+    empty: points.empty,
   };
 }
 

@@ -77,15 +77,16 @@ function pick(values, order) {
 }
 
 /**
- * What to draw of `curve` in `unit` ("mag" or "flux"): {x, y, error, kind, hidden}, where `hidden`
- * counts the measured points that have no place in this unit.
+ * What to draw of `curve` in `unit` ("mag" or "flux"): {x, y, error, kind, hidden, empty}: `hidden`
+ * counts the measured points that have no place in this unit, `empty` the rows without a value.
  */
 export function toPoints(curve, unit) {
-  const points = { x: [], y: [], error: [], kind: [], hidden: 0 };
+  const points = { x: [], y: [], error: [], kind: [], hidden: 0, empty: 0 };
   for (let i = 0; i < curve.mjd.length; i++) {
     const point = unit === "mag" ? magnitudePoint(curve, i) : fluxPoint(curve, i);
     if (Number.isFinite(point.y)) push(points, curve.mjd[i], point);
     else if (Number.isFinite(curve.flux[i])) points.hidden += 1;
+    else points.empty += 1;
   }
   return points;
 }

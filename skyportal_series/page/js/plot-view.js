@@ -97,6 +97,7 @@ export function createPlotView({ onView, onError }) {
     const all = plural(total, "point");
     const parts = [seen === total ? all : `${count(seen)} of ${all} ${complete ? "in view" : "shown"}`];
     if (points.hidden) parts.push(`${plural(points.hidden, "has", "have")} no magnitude`);
+    if (points.empty && complete) parts.push(`${plural(points.empty, "has", "have")} no value`);
     if (!complete && !view.period) parts.push("zoom in for more");
     if (to - from > CROWD) parts.push("error bars show where there are fewer");
     return parts.join("; ");
@@ -108,7 +109,7 @@ export function createPlotView({ onView, onError }) {
     byId("legend").hidden = points.kind.every((kind) => kind === DETECTED);
   }
 
-  /** The point under the pointer, in words; without one, how to move about. */
+  /** The point under the pointer, in words; nothing where there is none. */
   function tell(index) {
     const where = byId("plot-point");
     if (index === null || !points) return where.replaceChildren();
@@ -137,7 +138,8 @@ export function createPlotView({ onView, onError }) {
     other: () => (view.unit === "mag" ? act.flux() : act.mag()),
   };
   attachControls(host, (name) => points && act[name]());
-  return { open, show, close, recolour: () => chart.recolour(), fail: (text) => say(byId("plot-status"), text) };
+  const fail = (text) => say(byId("plot-status"), text);
+  return { open, show, close, recolour: () => chart.recolour(), fail };
 }
 
 const KEYS = {

@@ -10,13 +10,17 @@ const COLUMNS = [
   { key: "series_obj_id", label: "In series", read: (s) => s.series_obj_id, level: "third" },
   { key: "filter", label: "Filter", read: (s) => s.filter },
   { key: "instrument_id", label: "Instr.", read: (s) => s.instrument_id, level: "third", number: true },
-  { key: "mjd_first", label: "Start (UTC)", read: (s) => dateText(s.mjd_first ?? NaN).slice(0, 16) || NONE, level: "second", number: true },
+  { key: "mjd_first", label: "Start (UTC)", read: start, level: "second", number: true },
   { key: "num_exp", label: "Points", read: (s) => count(s.num_exp), number: true },
   { key: "mean_mag", label: "Mag", read: (s) => fixed(s.mean_mag, 2), number: true },
   { key: "rms_mag", label: "RMS", read: (s) => fixed(s.rms_mag, 3), level: "second", number: true },
   { key: "median_snr", label: "S/N", read: (s) => short(s.median_snr, 3), level: "third", number: true },
   { key: "is_detected", label: "Detected", read: (s) => (s.is_detected ? "yes" : "no"), level: "second" },
 ];
+
+function start({ mjd_first: mjd }) {
+  return dateText(mjd ?? NaN).slice(0, 16) || NONE;
+}
 
 /** `onSort(sortBy, sortOrder)` and `onOpen(id)` are asked for; `linkOf(id)` gives a series' link. */
 export function createTable({ onSort, onOpen, linkOf }) {

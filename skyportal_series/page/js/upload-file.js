@@ -12,8 +12,10 @@ const LARGEST_TEXT = 100e6; // bytes that a browser tab parses without trouble
  * null for HDF5, which the server reads; `fields` are those that a JSON file brings along.
  */
 export async function readUpload(file) {
-  if (await isHdf5(file))
-    return { file, kind: "hdf5", about: `HDF5, ${bytes(file.size)}`, columns: null, fields: {}, problems: [] };
+  if (await isHdf5(file)) {
+    const about = `HDF5, ${bytes(file.size)}`;
+    return { file, kind: "hdf5", about, columns: null, fields: {}, problems: [] };
+  }
   if (file.size > LARGEST_TEXT)
     return unreadable(file, `Text of ${bytes(file.size)} is too much for a page; send it as HDF5.`);
   const text = await file.text();
