@@ -174,6 +174,12 @@ class LocalStore:
             folder = folder.parent
 
 
+def drop(path: Path) -> None:
+    """Remove a file of the spool, if it is there. Where that fails, a later start clears it."""
+    with suppress(OSError):
+        path.unlink()
+
+
 @contextmanager
 def storage_errors() -> Iterator[None]:
     """Say what a disk that cannot take more means to the one who asked."""

@@ -22,7 +22,7 @@ from ..enum_types import allowed_bandpasses
 from ..errors import DamagedFile, NotFound, SeriesError, Unavailable
 from ..models.access import Actor
 from ..sql import CommitUnknown, Sql, sqlstate
-from ..store import LocalStore
+from ..store import LocalStore, drop
 from ..workers import Workers
 from . import writing
 from .intake import Draft, Intake, Upload
@@ -126,7 +126,7 @@ class Catalog(Reading):
         try:
             yield packed
         finally:
-            packed.unlink(missing_ok=True)
+            drop(packed)
 
     async def _commit(
         self,
@@ -160,4 +160,6 @@ class Catalog(Reading):
             log.warning("a file without a row stays, for fsck to remove: %s", error)
 
     def _changed(self, obj_id: str) -> None:
-        self._on_change(REFRESH, {"obj_id": obj_id})
+        """Tell the host, apart from the request: the change stands, whatever the host does."""
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._on_change, REFRESH, {"obj_id": obj_id})

@@ -12,7 +12,7 @@ from ..jobs import NO_DATA
 from ..models.access import Actor
 from ..schemas.upload import check_fields, merge, refusal
 from ..sql import Sql
-from ..store import LocalStore
+from ..store import LocalStore, drop
 from ..workers import Workers
 from . import naming, record, references
 from .references import Sharing
@@ -87,7 +87,7 @@ class Intake:
                 limits=self._sizes,
             )
         finally:
-            form_file.unlink(missing_ok=True)
+            drop(form_file)
 
     async def keep_points(self, stored: str, draft: Draft) -> None:
         """Pack the points of the file `stored`. Raises DamagedFile."""

@@ -18,7 +18,7 @@ from ..models.access import Actor
 from ..plotting import PlotOptions
 from ..schemas.filters import Query
 from ..sql import Sql
-from ..store import LocalStore
+from ..store import LocalStore, drop
 from ..workers import Workers
 from . import record, rows
 from .asking import in_place
@@ -148,7 +148,7 @@ class Reading:
             told = await self._workers.run(job, out=str(out), **arguments)
             return await self._sql.thread(StoredFile.passing, out), told
         finally:
-            out.unlink(missing_ok=True)
+            drop(out)
 
     async def follow(self, actor: Actor, answer: Answer, error: DamagedFile) -> None:
         """Where the row names another file by now than `answer`, that row is put there instead.

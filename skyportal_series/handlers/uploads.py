@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
+from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
 from ..catalog import Upload
 from ..errors import SeriesError, StorageFull, TooLarge, Unauthenticated
-from ..store import storage_errors
+from ..store import drop, storage_errors
 from .base import BaseHandler
 
 #: As many bytes of a body that is refused already are read on and thrown away, so that the client,
@@ -27,6 +29,7 @@ class UploadHandler(BaseHandler):
     _refusal: SeriesError | None = None
     _in_line = False
     _unread = False
+    _gone = False
 
     @property
     def upload(self) -> Upload:
@@ -71,6 +74,8 @@ class UploadHandler(BaseHandler):
             raise self._too_large(f"{self._length():,} bytes")
         await self.services.uploads.acquire()
         self._in_line = True
+        if self._gone:  # while it waited: nobody would free its place
+            raise StreamClosedError
         self._path = self.services.store.spool_path(".body")
         with storage_errors():
             self._file = self._path.open("xb", buffering=0)
@@ -98,11 +103,17 @@ class UploadHandler(BaseHandler):
         except StorageFull as error:
             self._refusal = error
 
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
+        """Whoever has the answer finds nothing left of the body."""
+        self._clean_up()
+        return super().finish(chunk)
+
     def on_finish(self) -> None:
         self._clean_up()
         super().on_finish()
 
     def on_connection_close(self) -> None:
+        self._gone = True
         cut_off = self._file is not None and not self._file.closed
         super().on_connection_close()
         if cut_off:  # no answer will be made, and so nothing finished
@@ -113,7 +124,7 @@ class UploadHandler(BaseHandler):
             self._file.close()
             self._file = None
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            drop(self._path)
             self._path = None
         if self._in_line:
             self._in_line = False
