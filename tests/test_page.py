@@ -124,6 +124,7 @@ def test_pages(desk: Any) -> None:
 def test_back_button_leads_back_to_the_list(desk: Any) -> None:
     desk.fill("#filter-objectID", "star4")
     desk.press("#filter-objectID", "Enter")
+    expect(desk.locator("#list-count")).to_have_text("1 series")
     desk.click("#list-body tr")
     expect(desk.locator("#series-title")).to_have_text("star4")
     desk.go_back()
