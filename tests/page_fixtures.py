@@ -131,5 +131,7 @@ def desk(tab: Any, sign_in: SignIn) -> Any:
 def long(tab: Any, sign_in: SignIn, sky: Server) -> Any:
     """A wide tab that shows the light curve of the long series."""
     sign_in(tab, f"#series={id_of(sky, 'long')}")
-    expect(tab.locator("#plot-status")).to_have_text("4,000 of 20,000 points shown; zoom in for more")
+    expect(tab.locator("#plot-status")).to_have_text(
+        "4,000 of 20,000 points shown; zoom in for more"
+    )
     return tab
