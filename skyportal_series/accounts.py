@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, func, select, union
+from sqlalchemy import Connection, Integer, Select, String, bindparam, func, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from .models import (
     utcnow,
 )
 from .models.access import FEW, Actor, count_ways
+from .prepared import Prepared
 
 #: Longer than any token that is given out; what is longer is not looked up.
 TOKEN_CHARACTERS = 256
@@ -40,9 +41,7 @@ def authenticate_token(session: Session | Connection, token: str) -> Actor:
     """
     if len(token) > TOKEN_CHARACTERS or "\0" in token:
         raise Unauthenticated("Unknown token.")
-    acls = select(TokenACL.acl_id).where(TokenACL.token_id == Token.id)
-    found = _actor_of(acls).join(Token, Token.created_by_id == User.id).where(Token.id == token)
-    return _actor(session, found, "Unknown token.")
+    return _actor(_OF_TOKEN.first(_connection(session), token=token), "Unknown token.")
 
 
 def authenticate_user(session: Session | Connection, user_id: int) -> Actor:
@@ -50,14 +49,11 @@ def authenticate_user(session: Session | Connection, user_id: int) -> Actor:
 
     For those signed in otherwise than by a token. Raises as `authenticate_token` does.
     """
-    direct = select(UserACL.acl_id).where(UserACL.user_id == User.id)
-    by_role = (
-        select(RoleACL.acl_id)
-        .join(UserRole, UserRole.role_id == RoleACL.role_id)
-        .where(UserRole.user_id == User.id)
-    )
-    acls = union(direct.correlate(User), by_role.correlate(User))
-    return _actor(session, _actor_of(acls).where(User.id == user_id), "Unknown user.")
+    return _actor(_OF_USER.first(_connection(session), user=user_id), "Unknown user.")
+
+
+def _connection(session: Session | Connection) -> Connection:
+    return session.connection() if isinstance(session, Session) else session
 
 
 def measure(session: Session | Connection, actor: Actor) -> Actor:
@@ -82,8 +78,27 @@ def _actor_of(acls: Any) -> Select[Any]:
     ).select_from(User)
 
 
-def _actor(session: Session | Connection, found: Select[Any], unknown: str) -> Actor:
-    row = session.execute(found).first()
+def _of_token() -> Select[Any]:
+    acls = select(TokenACL.acl_id).where(TokenACL.token_id == Token.id)
+    found = _actor_of(acls).join(Token, Token.created_by_id == User.id)
+    return found.where(Token.id == bindparam("token", type_=String))
+
+
+def _of_user() -> Select[Any]:
+    direct = select(UserACL.acl_id).where(UserACL.user_id == User.id)
+    by_role = (
+        select(RoleACL.acl_id)
+        .join(UserRole, UserRole.role_id == RoleACL.role_id)
+        .where(UserRole.user_id == User.id)
+    )
+    acls = union(direct.correlate(User), by_role.correlate(User))
+    return _actor_of(acls).where(User.id == bindparam("user", type_=Integer))
+
+
+_OF_TOKEN, _OF_USER = Prepared(_of_token), Prepared(_of_user)
+
+
+def _actor(row: Sequence[Any] | None, unknown: str) -> Actor:
     if row is None:
         raise Unauthenticated(unknown)
     user_id, expiration, acls, groups, streams = row

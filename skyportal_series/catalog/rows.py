@@ -1,11 +1,27 @@
-"""Rows of series → answers. One statement for the rows, two for whom they are shared with."""
+"""Rows of series → answers. Lists look for ids; all that is told of those is one statement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from ..models import (
     Group,
@@ -16,27 +32,25 @@ from ..models import (
     StreamPhotometricSeries,
 )
 from ..models.access import Actor, count_readable, readable
+from ..prepared import Prepared
 from ..schemas.answer import COLUMNS, GROUP_COLUMNS, STREAM_COLUMNS
 from ..schemas.filters import Query, column_named, conditions
 
 Answer = dict[str, Any]
 
-_COLUMNS = [getattr(PhotometricSeries, name) for name in COLUMNS]
-
 
 def one(connection: Connection, actor: Actor, series_id: int) -> Answer | None:
     """The series, where `actor` may read it."""
-    found = select(*_COLUMNS).where(PhotometricSeries.id == series_id, readable(actor))
-    answers = _answers(connection, found)
-    return answers[0] if answers else None
+    statement = _ANY if actor.is_admin else _OWN
+    found = _answers(connection, statement, id=series_id, actor=actor.id)
+    return found[0] if found else None
 
 
 def page(connection: Connection, actor: Actor, query: Query) -> list[Answer]:
     """One page of the series that `actor` may read and `query` wants, in its order."""
-    found = _wanted(select(*_COLUMNS), actor, query)
     size = query["numPerPage"]
-    found = found.order_by(*_order(query)).limit(size).offset((query["pageNumber"] - 1) * size)
-    return _answers(connection, found)
+    found = _wanted(select(PhotometricSeries.id), actor, query).order_by(*_order(query))
+    return _those(connection, found.limit(size).offset((query["pageNumber"] - 1) * size))
 
 
 def count(connection: Connection, actor: Actor, query: Query) -> int:
@@ -53,14 +67,12 @@ def after(
 
     As many as fit a page, and whether there are more.
     """
-    found = _wanted(select(*_COLUMNS), actor, query)
+    found = _wanted(select(PhotometricSeries.id), actor, query)
     if last is not None:
         found = found.where(_beyond(query, *last))
     size = query["numPerPage"]
-    rows = connection.execute(found.order_by(*_order(query)).limit(size + 1)).mappings().all()
-    answers = [dict(row) for row in rows[:size]]
-    add_sharing(connection, answers)
-    return answers, len(rows) > size
+    answers = _those(connection, found.order_by(*_order(query)).limit(size + 1))
+    return answers[:size], len(answers) > size
 
 
 def _beyond(query: Query, value: Any, series_id: int) -> ColumnElement[bool]:
@@ -88,9 +100,20 @@ def _order(query: Query) -> Iterable[ColumnElement[Any]]:
     return keys if query["sortOrder"] == "asc" else [key.desc() for key in keys]
 
 
-def _answers(connection: Connection, statement: Select[Any]) -> list[Answer]:
-    answers = [dict(row) for row in connection.execute(statement).mappings()]
-    add_sharing(connection, answers)
+def _those(connection: Connection, found: Select[Any]) -> list[Answer]:
+    """The series whose ids are `found`, in that order."""
+    ids = list(connection.scalars(found))
+    by_id = {answer["id"]: answer for answer in _answers(connection, _THESE, ids=ids)}
+    return [by_id[number] for number in ids if number in by_id]
+
+
+def _answers(connection: Connection, statement: Prepared, **values: Any) -> list[Answer]:
+    answers: list[Answer] = []
+    for row in statement.rows(connection, **values):
+        answer = dict(zip((*COLUMNS, "groups", "streams"), row, strict=True))
+        answer["group_ids"] = [group["id"] for group in answer["groups"]]
+        answer["stream_ids"] = [stream["id"] for stream in answer["streams"]]
+        answers.append(answer | {"data": None})
     return answers
 
 
@@ -99,23 +122,31 @@ def instrument_name(connection: Connection, instrument_id: int) -> str | None:
     return connection.scalar(select(Instrument.name).where(Instrument.id == instrument_id))
 
 
-def add_sharing(connection: Connection, answers: Sequence[Answer]) -> None:
-    """Add `group_ids`, `groups`, `stream_ids`, `streams` and an empty `data` to each."""
-    by_id: dict[int, Answer] = {}
-    for answer in answers:
-        answer |= {"group_ids": [], "stream_ids": [], "groups": [], "streams": [], "data": None}
-        by_id[answer["id"]] = answer
-    if not by_id:
-        return
-    for kind, table, columns, shares in (
-        ("group", Group, GROUP_COLUMNS, GroupPhotometricSeries),
-        ("stream", Stream, STREAM_COLUMNS, StreamPhotometricSeries),
-    ):
-        key = getattr(shares, f"{kind}_id")
-        told = select(shares.photometric_serie_id, *(getattr(table, name) for name in columns))
-        told = told.join(table, table.id == key).order_by(table.id)
-        for series_id, *values in connection.execute(
-            told.where(shares.photometric_serie_id.in_(list(by_id)))
-        ):
-            by_id[series_id][f"{kind}_ids"].append(values[0])
-            by_id[series_id][f"{kind}s"].append(dict(zip(columns, values, strict=True)))
+def _told() -> Select[Any]:
+    """All that is told of series: their columns, and whom they are shared with, as JSON."""
+    groups, streams = GroupPhotometricSeries, StreamPhotometricSeries
+    columns = [getattr(PhotometricSeries, name) for name in COLUMNS]
+    return select(
+        *columns,
+        _shared_with(groups, Group, groups.group_id, GROUP_COLUMNS).label("groups"),
+        _shared_with(streams, Stream, streams.stream_id, STREAM_COLUMNS).label("streams"),
+    )
+
+
+def _shared_with(shares: Any, table: Any, key: Any, names: Sequence[str]) -> Any:
+    pairs: list[Any] = []
+    for name in names:
+        pairs += [literal_column(f"'{name}'"), getattr(table, name)]
+    one = aggregate_order_by(func.json_build_object(*pairs), table.id)
+    found = select(func.coalesce(func.json_agg(one), literal_column("'[]'::json")))
+    found = found.join_from(shares, table, table.id == key)
+    return found.where(shares.photometric_serie_id == PhotometricSeries.id).scalar_subquery()
+
+
+_ASKER = Actor(bindparam("actor", type_=Integer))  # type: ignore[arg-type]
+_ID = bindparam("id", type_=Integer)
+_IDS = bindparam("ids", type_=ARRAY(Integer))
+#: One series for who may read all; one for everyone else; several that have been found already.
+_ANY = Prepared(lambda: _told().where(PhotometricSeries.id == _ID))
+_OWN = Prepared(lambda: _told().where(PhotometricSeries.id == _ID, readable(_ASKER)))
+_THESE = Prepared(lambda: _told().where(PhotometricSeries.id == any_(_IDS)))
