@@ -41,6 +41,10 @@ class Monitoring:
         """Note that `handler` is at work."""
         self._running.add(handler)
 
+    def forget(self, handler: object) -> None:
+        """Note that `handler` never will finish, as its client went away."""
+        self._running.discard(handler)
+
     async def idle(self) -> None:
         """Wait until no request runs."""
         while self._running:

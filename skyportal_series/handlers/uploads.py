@@ -30,12 +30,16 @@ class UploadHandler(BaseHandler):
     _in_line = False
     _unread = False
     _gone = False
+    _begun = False
 
     @property
     def upload(self) -> Upload:
         """The body. Raises what was wrong with it."""
+        if self._gone:
+            raise StreamClosedError
         if self._refusal is not None:
             raise self._refusal
+        self._begun = True
         if self._file is None or self._path is None:
             raise RuntimeError("only POST and PATCH have an upload")
         self._file.close()
@@ -114,10 +118,10 @@ class UploadHandler(BaseHandler):
 
     def on_connection_close(self) -> None:
         self._gone = True
-        cut_off = self._file is not None and not self._file.closed
         super().on_connection_close()
-        if cut_off:  # no answer will be made, and so nothing finished
+        if not self._begun:  # and never will be: Tornado calls nothing more
             self._clean_up()
+            self.services.monitoring.forget(self)
 
     def _clean_up(self) -> None:
         if self._file is not None:
