@@ -81,6 +81,7 @@ _SCHEMA = UploadSchema()
 #: SkyPortal writes the owner into its files; it is who uploads that counts.
 _LEFT_ASIDE = {"owner_id"}
 _MISSING = "Missing data for required field."
+_REQUIRED = "This field is required."
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,10 +127,9 @@ def check_fields(
 def _texts(messages: Mapping[str, Any], doubts: Mapping[str, list[str]]) -> dict[str, list[str]]:
     problems = {name: list(texts) for name, texts in messages.items()}
     missing = [name for name, texts in problems.items() if _MISSING in texts]
-    named = [name for name in _NAMED_TOGETHER if name in missing]
     for name in missing:
-        if name in named:
-            problems[name] = [f"The following keys are missing: {named}", *doubts.get(name, [])]
+        if name in _NAMED_TOGETHER:
+            problems[name] = [_REQUIRED, *doubts.get(name, [])]
         else:
             problems[name] = [f"Must supply an {name}"]
     return problems
@@ -166,10 +166,15 @@ def bandpass_problem(bandpass: str, bandpasses: Sequence[str]) -> str | None:
 
 
 def refusal(problems: Mapping[str, list[str]]) -> InvalidInput:
-    """One error for all problems: each text once, in the order of the fields."""
+    """One error for all problems: each text once, in the order of the fields.
+
+    What is missing is named in one sentence of the message, and beside each field.
+    """
     order = {name: place for place, name in enumerate(("data", "metadata", *FIELD_NAMES))}
     ordered = sorted(problems.items(), key=lambda item: order.get(item[0], len(order)))
-    texts = dict.fromkeys(text for _, found in ordered for text in found)
+    texts = dict.fromkeys(text for _, found in ordered for text in found if text != _REQUIRED)
+    if missing := [name for name in _NAMED_TOGETHER if _REQUIRED in problems.get(name, ())]:
+        texts = {f"The following keys are missing: {missing}": None} | texts
     return InvalidInput(
         " ".join(text if text[-1:] in ".!?" else f"{text}." for text in texts), dict(ordered)
     )
