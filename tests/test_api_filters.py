@@ -421,6 +421,7 @@ def test_any_finite_number_can_be_asked_for(server: Server, name: str, value: st
 # The cone
 
 PLACES = [(0.0, 90.0), (200.0, -90.0), (359.9999, 10.0), (0.0001, 10.0), (180.0, 0.0), (0.0, 0.0)]
+PLACES += [(181.0, 62.0)]
 PLACES += [(120.0 + n * 1e-7, 45.0) for n in range(4)] + [(45.0 * n, 30.0) for n in range(8)]
 CONES = [
     (0.0, 10.0, 0.001),
@@ -434,6 +435,7 @@ CONES = [
     (120.0, 45.0, 134.5),
     (0.0, 0.0, 179.9999),
     (0.0, 0.0, 180.0),
+    (1.0, -62.0, 180.0),  # of whose antipode rounding makes a little more than 180 degrees
     (0.0, -60.0, 150.0001),
 ]
 
