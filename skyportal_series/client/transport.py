@@ -50,7 +50,7 @@ class Transport:
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
         self._backoff = backoff
         self._session = requests.Session()
-        self._session.auth = TokenAuth(token)
+        self._session.auth = TokenAuth(checked_token(token))
         # Cookies would be the one thing that threads change in a session; none are needed.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
@@ -128,6 +128,14 @@ def checked_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise NotConfigured(f"The server's URL must begin with http:// or https://; found {url!r}")
     return url.rstrip("/").removesuffix("/api")
+
+
+def checked_token(token: str) -> str:
+    """`token` without blanks around it. Raises NotConfigured if no header can carry it."""
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise NotConfigured("The token holds characters that no token has; copy it anew.")
+    return token
 
 
 def _reason(problem: BaseException) -> str:

@@ -125,6 +125,16 @@ def test_what_is_no_url(url: str) -> None:
         Client(url, "t")
 
 
+def test_what_is_no_token() -> None:
+    with pytest.raises(NotConfigured, match="copy it anew"):
+        Client("http://127.0.0.1:1", "abc…")
+
+
+def test_blanks_around_a_token_do_no_harm(client: Client, token: str) -> None:
+    with Client(client.url, f" {token}\n") as other:
+        assert len(other.search(series_name="none")) == 0
+
+
 def test_threads_share_a_client(client: Client, fields: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -22,6 +22,7 @@ MJD = 58000.0 + np.arange(6) / 4
 FLUX = np.array([100.0, 120.0, np.nan, 90.0, 110.0, 105.0])
 ERROR = np.full(6, 2.0)
 MAG = np.array([18.9, 18.8, 18.7, 18.9, 19.0, 18.8])
+TESS = Path(__file__).parents[3] / "shared" / "data" / "TESS_photometric_series1.h5"
 SOURCES: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {}
 
 Make = Callable[[Path], Any]
@@ -257,3 +258,11 @@ def test_files_of_the_server_bring_their_fields_along(
     del given["magref"]  # held as ref_flux
     assert {name: again.metadata[name] for name in given} == given
     assert again.ref_flux == pytest.approx(10 ** ((23.9 - 18.5) / 2.5))
+
+
+@pytest.mark.skipif(not TESS.exists(), reason=f"{TESS} is not there")
+def test_a_tess_light_curve_goes_and_comes_as_it_is(client: Client, fields: Any) -> None:
+    given = {name: fields()[name] for name in ("obj_id", "instrument_id", "series_name")}
+    series = client.get(client.upload(TESS, filter="tess", **given))
+    pd.testing.assert_frame_equal(series.data, pd.read_hdf(TESS))
+    assert (series.num_exp, series.series_obj_id) == (18699, "114807149")
