@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .series import Columns, LightCurve, infer_fields, inference_problems
 from .store import storage_errors
 from .utils import bodies, hdf5_files
 from .utils.hdf5_disk import disk_errors
+from .utils.texts import SURROGATES, UNHOLDABLE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,17 +72,41 @@ def read_upload(
 
 
 def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> dict[str, Any]:
-    frame, metadata = _load(data, hdf5_files.ReadLimits(**limits))
+    with _short_of_memory():
+        frame, metadata = _load(data, hdf5_files.ReadLimits(**limits))
+    _check_names([str(name) for name in frame.columns])
     columns = columns_of(frame)
     lightcurve = LightCurve.from_columns(columns)
     with storage_errors(), disk_errors():
         hdf5_files.write_file(frame, packed)
     return {
-        "metadata": {str(key): _plain(value) for key, value in metadata.items()},
+        "metadata": _plain(metadata),
         "inferred": infer_fields(columns),
         "doubts": inference_problems(columns),
         "summary": figures_of(lightcurve, nsigma),
     }
+
+
+def _check_names(names: list[str]) -> None:
+    """Names that JSON and PostgreSQL can hold, each once: 1 and "1" are one name to them."""
+    for name in names:
+        if UNHOLDABLE.search(name):
+            shown = ascii(name[:80])
+            raise InvalidInput(f"The name of column {shown} holds NUL or lone surrogates.")
+    if len(set(names)) < len(names):
+        again = next(name for place, name in enumerate(names) if name in names[:place])
+        raise InvalidInput(f"Two columns are named {again[:80]!r}; give each its own name.")
+
+
+@contextmanager
+def _short_of_memory() -> Iterator[None]:
+    """Where reading failed for lack of memory, that is nothing that the file can be blamed for."""
+    try:
+        yield
+    except InvalidFile as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise MemoryError from error
+        raise
 
 
 def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -96,16 +122,30 @@ def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[
 
 
 def _plain(value: Any) -> Any:
-    """A literal of the file's metadata as JSON can hold it; what it cannot is shown as text."""
+    """A literal of the file's metadata as JSON can hold it; what it cannot is shown as text.
+
+    Raises InvalidInput for lone surrogates, and for keys that are one as texts.
+    """
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        plain = {_plain(str(key)): _plain(item) for key, item in value.items()}
+        if len(plain) < len(value):
+            raise InvalidInput("The metadata holds keys that are the same as texts, as 1 and '1'.")
+        return plain
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool | str | float):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and -(2**63) <= value < 2**64:
         return value
     return repr(value)
+
+
+def _text(value: str) -> str:
+    if not value.isascii() and SURROGATES.search(value):
+        raise InvalidInput(f"The metadata holds lone surrogates, in {value[:80]!a}.")
+    return value
 
 
 def repack(stored: str, packed: str, limits: dict[str, int]) -> None:
@@ -152,7 +192,8 @@ def plot(stored: str, out: str, options: dict[str, Any], title: dict[str, Any]) 
 
 def _stored_columns(stored: str) -> dict[str, np.ndarray[Any, Any]]:
     try:
-        return {str(name): values for name, values in hdf5_files.read_columns(stored).items()}
+        with _short_of_memory():
+            return {str(name): values for name, values in hdf5_files.read_columns(stored).items()}
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
 
@@ -163,7 +204,8 @@ def _rows(columns: Columns) -> int:
 
 def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
-        return hdf5_files.read_file(path, limits)
+        with _short_of_memory():
+            return hdf5_files.read_file(path, limits)
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
 

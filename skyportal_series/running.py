@@ -25,6 +25,11 @@ Ready: TypeAlias = Callable[[], None]
 
 log = logging.getLogger(__name__)
 
+#: Bytes of a body on routes that take none; Tornado holds them in memory.
+MAX_OTHER_BODY = 1 << 16
+#: How long a connection may be silent, or take over the head of a request.
+IDLE_SECONDS = 300.0
+
 
 @contextmanager
 def database(config: Config) -> Iterator[str | URL]:
@@ -102,7 +107,14 @@ async def serve(
     process that holds all together dies. Returns whether everything finished.
     """
     app, services = make_app(config, engine)
-    server = HTTPServer(app, xheaders=config.server.behind_proxy)
+    server = HTTPServer(
+        app,
+        xheaders=config.server.behind_proxy,
+        # Uploads have limits of their own; no other request needs a body.
+        max_body_size=MAX_OTHER_BODY,
+        body_timeout=config.limits.upload_seconds,
+        idle_connection_timeout=IDLE_SECONDS,
+    )
     ending = _Ending(parent)
     services.workers.start()
     server.add_sockets(sockets)

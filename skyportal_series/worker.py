@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import signal
 import socket
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from .workers import HEADER
 
 #: Behind the server's event loop and the database in the queue for a processor.
 NICENESS = 5
+#: prctl's: what this process runs can never gain rights by it (setuid programs).
+PR_SET_NO_NEW_PRIVS = 38
 
 
 def main() -> None:
@@ -28,32 +32,48 @@ def main() -> None:
     seconds = float(os.environ["WORKER_SECONDS"])
     jobs = importlib.import_module("skyportal_series.jobs")
     jobs.warm_up()
+    give_up_rights()
     limit_memory(int(os.environ["WORKER_MEMORY_BYTES"]))
     with socket.socket(fileno=0) as channel:
+        _send(channel, b"")  # ready
         while request := _receive(channel):
             # The server ends a late job; should the server itself be gone, this does.
             signal.alarm(int(seconds) + 5)
-            answer = _run(jobs, request["job"], request["arguments"])
+            answer = _encoded(_run(jobs, request["job"], request["arguments"]))
             signal.alarm(0)
-            message = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
-            channel.sendall(HEADER.pack(len(message)) + message)
+            _send(channel, answer)
+
+
+def give_up_rights() -> None:
+    """Leave no core files, which hold other people's data, and run nothing with more rights."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def limit_memory(allowance: int) -> None:
-    """Let the process grow by `allowance` bytes and no further; past it comes MemoryError."""
+    """Let the process grow by `allowance` bytes and no further; past it comes MemoryError.
+
+    Without effect on systems that have no `/proc`.
+    """
     import resource
 
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        return
+    pages = int(statm.read_text().split()[0])
     size = pages * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (size + allowance, size + allowance))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _run(jobs: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"result": jobs.JOBS[name](**arguments)}
     except SeriesError as error:
-        kind, message, problems = type(error).__name__, error.message, error.problems
+        kind, message = type(error).__name__, _clean(error.message)
+        problems = {name: list(map(_clean, texts)) for name, texts in error.problems.items()}
         # HDF5 keeps files open that it could not write to the end: they go with the process.
         last = isinstance(error, StorageFull)
         return {"error": kind, "message": message, "problems": problems, "last": last}
@@ -62,6 +82,23 @@ def _run(jobs: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"error": "MemoryError", "message": "", "problems": {}, "last": True}
     except Exception:  # noqa: BLE001 - told to the server, which logs it and answers 500
         return {"error": "Unexpected", "message": traceback.format_exc(), "problems": {}}
+
+
+def _clean(text: str) -> str:
+    """`text` without what JSON cannot hold: it may quote names of a file that holds anything."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _encoded(answer: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:
+        message = f"no JSON holds its answer\n{traceback.format_exc()}"
+        return orjson.dumps({"error": "Unexpected", "message": _clean(message), "problems": {}})
+
+
+def _send(channel: socket.socket, message: bytes) -> None:
+    channel.sendall(HEADER.pack(len(message)) + message)
 
 
 def _receive(channel: socket.socket) -> Any:

@@ -28,12 +28,16 @@ log = logging.getLogger(__name__)
 
 #: Every message is its length (8 bytes, big-endian) and that many bytes of JSON.
 HEADER = struct.Struct(">Q")
+#: Answers are figures and fields, never data: whoever sends more is not the worker that it was.
+MAX_ANSWER = 1 << 26
+#: How long a process may take until it can work.
+START_SECONDS = 60.0
 
 Lane = Literal["intake", "output"]
 
 CRASHED = (
-    "Could not load DataFrame from HDF5 file. Reading it crashed the reader, twice: the file is "
-    "damaged, or needs more memory than limits.worker_memory_bytes ({:,}) allows."
+    "Could not load DataFrame from HDF5 file or JSON: reading it crashed the reader, twice. It is "
+    "damaged, or needs more memory than limits.worker_memory_bytes ({:,} bytes) allows."
 )
 
 
@@ -59,18 +63,29 @@ class _Worker:
         self._socket = ours
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def call(self, request: bytes) -> Any:
-        """Send a job, wait for its answer. Raises `_Died` where none comes."""
+    async def call(self, request: bytes, seconds: float) -> Any:
+        """Send a job, wait for its answer.
+
+        Raises `_Died` where none comes, TimeoutError where it takes longer than `seconds` (in
+        which the start of the process does not count), Unavailable where that does not start.
+        """
+        reader, writer = self._streams or await self._connect()
         try:
-            if self._streams is None:
-                self._streams = await asyncio.open_connection(sock=self._socket)
-            reader, writer = self._streams
-            writer.write(HEADER.pack(len(request)) + request)
-            await writer.drain()
-            (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
-            return orjson.loads(await reader.readexactly(length))
+            async with asyncio.timeout(seconds):
+                writer.write(HEADER.pack(len(request)) + request)
+                await writer.drain()
+                return orjson.loads(await _receive(reader))
         except (asyncio.IncompleteReadError, ConnectionError, orjson.JSONDecodeError) as error:
             raise _Died from error
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        self._streams = await asyncio.open_connection(sock=self._socket)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await _receive(self._streams[0])  # it says when it is ready
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
+            raise errors.Unavailable("A worker process did not start; try again later.") from error
+        return self._streams
 
     @property
     def alive(self) -> bool:
@@ -155,7 +170,7 @@ class Workers:
         worker = await self._free()
         finished = False
         try:
-            answer = await asyncio.wait_for(worker.call(request), self._limits.worker_seconds)
+            answer = await worker.call(request, self._limits.worker_seconds)
             finished = not answer.get("last")
         except TimeoutError:
             raise errors.InvalidInput(
@@ -190,6 +205,13 @@ class Workers:
         for worker in self._all:
             worker.stop()
         self._all.clear()
+
+
+async def _receive(reader: asyncio.StreamReader) -> bytes:
+    (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
+    if length > MAX_ANSWER:
+        raise ConnectionError(f"a worker wants to send {length:,} bytes")
+    return await reader.readexactly(length)
 
 
 def _environment(limits: Limits) -> dict[str, str]:

@@ -345,9 +345,9 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("limits", "reason"),
         [
-            (ReadLimits(rows=99), "100 rows; the limit is 99"),
-            (ReadLimits(columns=2), "3 columns; the limit is 2"),
-            (ReadLimits(frame_bytes=3000), "3,200 bytes in memory; the limit is 3,000"),
+            (ReadLimits(rows=99), "100 rows; limits.rows allows 99"),
+            (ReadLimits(columns=2), "3 columns; limits.columns allows 2"),
+            (ReadLimits(frame_bytes=3000), "3,200 bytes in memory; limits.frame_bytes allows"),
         ],
     )
     def test_past_a_limit(self, limits: ReadLimits, reason: str) -> None:

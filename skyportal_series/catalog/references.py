@@ -39,18 +39,18 @@ def resolve(
     """Look up what `fields` refer to: whom to share with, and what there is not (field → texts)."""
     problems: dict[str, list[str]] = {}
     for name, found in _missing(connection, actor, fields).items():
-        problems[name] = [f"Invalid {name}: {found}"]
+        problems[name] = [f"Invalid {name}: {str(found)[:200]}"]
     streams = None
     if "stream_ids" in fields:
         streams = fields["stream_ids"]
         known = _known(connection, Stream, access.usable_streams(actor), streams)
         if absent := [number for number in streams if number not in known]:
-            problems["stream_ids"] = [f"No stream with ID {number}" for number in absent]
+            problems["stream_ids"] = [f"No stream with ID {number}" for number in absent[:20]]
     groups = None
     if "group_ids" in fields:
         groups, absent = _groups(connection, actor, fields["group_ids"], public_group)
         if absent:
-            problems["group_ids"] = [f"Invalid group ID: {number}" for number in absent]
+            problems["group_ids"] = [f"Invalid group ID: {number}" for number in absent[:20]]
     return Sharing(_ordered(groups), _ordered(streams)), problems
 
 

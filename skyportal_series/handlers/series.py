@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -35,22 +35,14 @@ class _SeriesHandler(UploadHandler):
                 except NotFound:  # deleted since the page was made
                     if page is None:
                         raise
-            sizes = [file.size if as_json else sending.base64_size(file.size) for file in opened]
             cuts = sending.around(present, page)
-
-            def pieces() -> Iterator[bytes]:
-                for cut, file in zip(cuts, opened, strict=False):
-                    yield cut
-                    yield from (
-                        sending.raw(file.file, 0, file.size) if as_json else sending.in_base64(file)
-                    )
-                yield cuts[-1]
-
+            spans = [sending.Span(file.file, 0, file.size, not as_json) for file in opened]
+            parts = [part for pair in zip(cuts, spans, strict=False) for part in pair]
             if page is None:
                 # Not before: an update may have put a newer version here while it was opened.
                 self.set_header("Etag", f'"{present[0]["hash"]}"')
             self.set_header("Content-Type", "application/json; charset=UTF-8")
-            await sending.send(self, pieces(), sum(sizes) + sum(map(len, cuts)))
+            await sending.send(self, [*parts, cuts[-1]])
 
 
 class SeriesListHandler(_SeriesHandler):
@@ -110,6 +102,7 @@ class SeriesHandler(_SeriesHandler):
 
 def as_id(text: str) -> int:
     """The id in a path. Raises NotFound for one that no series can have."""
-    if not text.isdecimal() or not text.isascii() or not 0 < int(text[:20]) <= MAX_ID:
+    number = int(text) if text.isdecimal() and text.isascii() and len(text) <= 20 else 0
+    if not 0 < number <= MAX_ID:
         raise NotFound("Invalid photometric series ID.")
-    return int(text)
+    return number

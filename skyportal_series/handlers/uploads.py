@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import Future
 from io import RawIOBase
 from pathlib import Path
@@ -11,13 +12,15 @@ from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
 from ..catalog import Upload
-from ..errors import SeriesError, StorageFull, TooLarge, Unauthenticated
+from ..errors import InvalidInput, SeriesError, StorageFull, TooLarge, Unauthenticated
 from ..store import drop, storage_errors
 from .base import BaseHandler
 
 #: As many bytes of a body that is refused already are read on and thrown away, so that the client,
 #: which reads only after it has sent, gets to see the answer.
 PATIENCE = 1 << 27
+#: Seconds by which the connection outlives the patience with a body, for the answer to be sent.
+FAREWELL = 5.0
 
 
 @stream_request_body
@@ -27,6 +30,7 @@ class UploadHandler(BaseHandler):
     _file: RawIOBase | None = None
     _path: Path | None = None
     _refusal: SeriesError | None = None
+    _deadline: asyncio.TimerHandle | None = None
     _in_line = False
     _unread = False
     _gone = False
@@ -35,6 +39,7 @@ class UploadHandler(BaseHandler):
     @property
     def upload(self) -> Upload:
         """The body. Raises what was wrong with it."""
+        self._stop_clock()
         if self._gone:
             raise StreamClosedError
         if self._refusal is not None:
@@ -49,11 +54,33 @@ class UploadHandler(BaseHandler):
         try:
             await self._admit()
         except SeriesError as error:
-            if self.request.method not in ("POST", "PATCH") or self._length() > PATIENCE:
+            if self.request.method not in ("POST", "PATCH") or not self._worth_reading():
                 self._unread = True
                 raise
             # An answer before the end of the body would cut the connection, and be lost with it.
             self._refusal = error
+        self._start_clock()
+
+    def _worth_reading(self) -> bool:
+        """Whether the client needs its body read to get to the answer, and it is not endless."""
+        return self._length() <= PATIENCE and "Expect" not in self.request.headers
+
+    def _start_clock(self) -> None:
+        seconds = self.services.config.limits.upload_seconds
+        connection = self.request.connection
+        connection.set_body_timeout(seconds + FAREWELL)  # type: ignore[union-attr]
+        if self.request.method in ("POST", "PATCH"):
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(seconds, self._give_up, seconds)
+
+    def _give_up(self, seconds: float) -> None:
+        """Answer now: the body takes too long, be it by malice or by a wrong Content-Length."""
+        self._unread = True
+        error = self._refusal or InvalidInput(
+            f"The body has not arrived within limits.upload_seconds ({seconds:g} s): "
+            f"{self.received:,} bytes have."
+        )
+        self.send_error(error.status, exc_info=(type(error), error, None))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         if self._unread:  # Tornado will cut the connection: the client should know
@@ -73,7 +100,10 @@ class UploadHandler(BaseHandler):
         limits = self.services.config.limits
         connection = self.request.connection
         connection.set_max_body_size(limits.upload_bytes + PATIENCE)  # type: ignore[union-attr]
-        connection.set_body_timeout(limits.upload_seconds)  # type: ignore[union-attr]
+        if (encoding := self.request.headers.get("Content-Encoding", "")) not in ("", "identity"):
+            raise InvalidInput(
+                f"The body has the Content-Encoding {encoding[:40]}; send it as it is, without."
+            )
         if self._length() > limits.upload_bytes:
             raise self._too_large(f"{self._length():,} bytes")
         await self.services.uploads.acquire()
@@ -87,7 +117,8 @@ class UploadHandler(BaseHandler):
     def _length(self) -> int:
         """What Content-Length says; 0 where it is absent (Tornado refuses what is no number)."""
         length = self.request.headers.get("Content-Length", "0")
-        return int(length) if length.isdecimal() else 0
+        # Twenty digits are more than any limit, and thousands are more than int() takes.
+        return int(length[:20]) if length.isdecimal() else 0
 
     def _too_large(self, size: str) -> TooLarge:
         limit = self.services.config.limits.upload_bytes
@@ -123,7 +154,12 @@ class UploadHandler(BaseHandler):
             self._clean_up()
             self.services.monitoring.forget(self)
 
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
     def _clean_up(self) -> None:
+        self._stop_clock()
         if self._file is not None:
             self._file.close()
             self._file = None

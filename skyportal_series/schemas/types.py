@@ -9,10 +9,14 @@ from typing import Any, NoReturn
 
 from marshmallow import ValidationError, fields
 
+from ..utils.texts import UNHOLDABLE
+
 #: PostgreSQL's largest integer; an id beyond it exists nowhere.
 MAX_ID = 2**31 - 1
 ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
-_IDS_SCHEMA = {"type": "array", "items": ID_SCHEMA}
+#: More groups or streams than a file's metadata has room for.
+MAX_IDS = 5000
+_IDS_SCHEMA = {"type": "array", "items": ID_SCHEMA, "maxItems": MAX_IDS}
 
 
 Schema = dict[str, Any]
@@ -198,7 +202,9 @@ def as_id(value: Any) -> int | None:
 
 def _existing(ids: Iterable[int | None], message: str) -> list[int]:
     numbers = [number for number in dict.fromkeys(ids) if number is not None]
-    beyond = [message.format(number) for number in numbers if not 0 < number <= MAX_ID]
+    if len(numbers) > MAX_IDS:
+        raise ValidationError(f"{len(numbers):,} IDs are too many; {MAX_IDS:,} is the most.")
+    beyond = [message.format(number) for number in numbers if not 0 < number <= MAX_ID][:20]
     if beyond:
         raise ValidationError(beyond)
     return numbers
@@ -206,7 +212,7 @@ def _existing(ids: Iterable[int | None], message: str) -> list[int]:
 
 def check_text(value: str) -> None:
     """Refuse what PostgreSQL's text cannot hold. Raises ValidationError."""
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if UNHOLDABLE.search(value):
         shown = ascii(value[:80])
         raise ValidationError(f"Illegal characters in string {shown}: NUL or lone surrogates.")
 

@@ -21,6 +21,9 @@ from .types import (
     TextOrNumber,
 )
 
+#: How many of many wrong things an error names; it is made on the event loop.
+SHOWN = 20
+
 
 def _about(description: str, example: object, **more: object) -> dict[str, object]:
     return {"description": description, "example": example, **more}
@@ -136,7 +139,9 @@ def _texts(messages: Mapping[str, Any], doubts: Mapping[str, list[str]]) -> dict
 
 
 def _unknown(names: list[str]) -> str:
-    text = f"Unknown keys in metadata: {[name[:80] for name in names]}"
+    text = f"Unknown keys in metadata: {[name[:80] for name in names[:SHOWN]]}"
+    if len(names) > SHOWN:
+        return f"{text} and {len(names) - SHOWN:,} more"
     near = {name: difflib.get_close_matches(name, FIELD_NAMES, n=1) for name in names}
     hints = [f"{matches[0]} for {name}" for name, matches in near.items() if matches]
     return f"{text}; did you mean {', '.join(hints)}?" if hints else text
@@ -159,7 +164,7 @@ def bandpass_problem(bandpass: str, bandpasses: Sequence[str]) -> str | None:
     """What is wrong with a bandpass, if anything is."""
     if bandpass in bandpasses:
         return None
-    near = difflib.get_close_matches(bandpass, bandpasses, n=1)
+    near = difflib.get_close_matches(bandpass[:80], bandpasses, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     allowed = f"Allowed filters are: {', '.join(bandpasses)}.{hint}"
     return f"Filter {bandpass[:80]} is not allowed. {allowed}"

@@ -17,14 +17,25 @@ from typing import IO, Any
 import orjson
 
 from ..errors import InvalidInput
+from .literal_pickle import MAX_DEPTH
 
 #: A JSON string that is a key: one scan of the text counts them all, and nothing within strings.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?')
 #: A whole number past what 64 bits hold, as a value in a list or an object.
 _HUGE = re.compile(rb"[\[,:]\s*-?\d{19,}\s*[,\]}]")
 
-#: Text fields of a form are far smaller than this.
+#: The fields, as JSON, are far smaller than this: everything but the data.
 MAX_METADATA_BYTES = 1 << 20
+#: What the beginning of a body says of it.
+_BEGINNINGS = {
+    b"\x1f\x8b": "The body is compressed; send it as it is.",
+    b"\xff\xfe": "The body is UTF-16; JSON is UTF-8.",
+    b"\xfe\xff": "The body is UTF-16; JSON is UTF-8.",
+    b"\x89H": (
+        "The body is an HDF5 file; send it as the part `data` of a form, "
+        "or in base64 as `data` of a JSON object."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -46,11 +57,19 @@ def read_body(path: Path, content_type: str, file: Path) -> Body:
         raise InvalidInput("The body is empty; send a JSON object with `data` and the fields.")
     with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as text:
         fields = parse_json(text, content_type)
-    return Body(fields, fields.pop("data", None))
+    data = fields.pop("data", None)
+    if (size := len(orjson.dumps(fields))) > MAX_METADATA_BYTES:
+        raise InvalidInput(
+            f"The fields beside `data` take {size:,} bytes; {MAX_METADATA_BYTES:,} is the most."
+        )
+    return Body(fields, data)
 
 
 def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") -> dict[str, Any]:
-    """The JSON object `text`: strict UTF-8, finite numbers of at most 64 bits, every key once."""
+    """The JSON object `text`: strict UTF-8, finite numbers of at most 64 bits, every key once.
+
+    Nested as deep as metadata may be.
+    """
     with memoryview(text) as view:
         try:
             value = orjson.loads(view)
@@ -67,6 +86,8 @@ def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") 
 
 
 def _explain(error: orjson.JSONDecodeError, text: mmap.mmap | bytes, content_type: str) -> str:
+    if said := _BEGINNINGS.get(bytes(text[:2])):
+        return said
     near = bytes(text[max(0, error.pos - 8) : error.pos + 12])
     if re.search(rb"NaN|Infinity", near):
         return "JSON has no NaN or Infinity: write null for a missing value."
@@ -84,16 +105,18 @@ def _kind(value: object) -> str:
 
 
 def _containers(value: Any) -> Iterator[dict[str, Any] | list[Any]]:
-    """Every object and list in `value`, itself included."""
-    pending = [value]
+    """Every object and list in `value`, itself included. Raises InvalidInput past MAX_DEPTH."""
+    pending = [(value, 1)]
     while pending:
-        item = pending.pop()
+        item, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise InvalidInput(f"The JSON is nested more than {MAX_DEPTH} deep.")
         yield item
         inner = item.values() if isinstance(item, dict) else item
         # Long lists are columns; a column of plain values holds no further container.
         kinds = set(map(type, inner))
         if dict in kinds or list in kinds:
-            pending.extend(child for child in inner if isinstance(child, dict | list))
+            pending.extend((child, depth + 1) for child in inner if isinstance(child, dict | list))
 
 
 def _count_keys(value: dict[str, Any]) -> int:

@@ -64,13 +64,13 @@ def read_arrays(
 
 def _table(file: h5f.FileID, limits: ReadLimits) -> Table:
     table = find_table(walk(file))
-    for what, figure, limit in (
-        ("rows", table.rows, limits.rows),
-        ("columns", len(table.columns), limits.columns),
-        ("bytes in memory", table.frame_bytes, limits.frame_bytes),
+    for what, figure, name in (
+        ("rows", table.rows, "rows"),
+        ("columns", len(table.columns), "columns"),
+        ("bytes in memory", table.frame_bytes, "frame_bytes"),
     ):
-        if figure > limit:
-            raise Refused(f"Its table has {figure:,} {what}; the limit is {limit:,}.")
+        if figure > (limit := getattr(limits, name)):
+            raise Refused(f"Its table has {figure:,} {what}; limits.{name} allows {limit:,}.")
     return table
 
 
