@@ -1,7 +1,7 @@
 """The client for astronomers and pipelines.
 
 `Client` speaks to a server: upload, search, get, download. What it raises stands in one tree, in
-`client.errors`. It needs requests; pandas, numpy and h5py when data are touched; astropy and
+`client.errors`. It needs requests; pandas with h5py or tables when data are touched; astropy and
 pyarrow only for their own files and tables.
 """
 

@@ -11,6 +11,7 @@ from skyportal_series.client.answers import data_of
 from skyportal_series.client.download import download
 from skyportal_series.client.errors import AlreadyExists, NotFound, UnknownName
 from skyportal_series.client.files import format_of
+from skyportal_series.client.images import unpack
 from skyportal_series.client.search import SearchResults
 from skyportal_series.client.series import Series
 from skyportal_series.client.tidy import Reading
@@ -160,9 +161,7 @@ class Client:
     ) -> pd.DataFrame:
         """The data of a series, or those rows and columns of it; at most `max_points` rows."""
         part = _part(columns, mjd_min, mjd_max, max_points)
-        from skyportal_series.utils.hdf5_files import load_dataframe_from_bytestream
-
-        return load_dataframe_from_bytestream(self.fetch_bytes(series_id, "hdf5", **part))[0]
+        return unpack(self.fetch_bytes(series_id, "hdf5", **part))[0]
 
     def fetch_bytes(self, series_id: int, format: str, **part: Any) -> bytes:  # noqa: A002
         """The data as a file in one of `DATA_FORMATS`; `part` as the server spells it."""

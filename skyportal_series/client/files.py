@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skyportal_series.client.errors import BadSource
+from skyportal_series.client.images import unpack
 from skyportal_series.client.raw import Raw, from_columns, from_table
 
 #: Suffix → format, for reading and for downloads alike.
@@ -168,9 +169,7 @@ def fits_header(cards: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_hdf5(path: Path) -> Raw:
-    from skyportal_series.utils.hdf5_files import load_dataframe_from_bytestream
-
-    frame, header = load_dataframe_from_bytestream(path.read_bytes())
+    frame, header = unpack(path.read_bytes())
     return Raw(frame, {}, header)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyportal_series.client.errors import BadSource
 from skyportal_series.client.files import format_of, read_file
+from skyportal_series.client.images import pack, unpack
 from skyportal_series.client.raw import from_object
 from skyportal_series.client.tidy import Reading, tidy
 from skyportal_series.client.vocabulary import check_fields
@@ -35,9 +36,7 @@ class Upload:
 
     def frame(self) -> pd.DataFrame:
         """The data in the image."""
-        from skyportal_series.utils.hdf5_files import load_dataframe_from_bytestream
-
-        return load_dataframe_from_bytestream(self.image)[0]
+        return unpack(self.image)[0]
 
 
 def prepare(source: Any, fields: Mapping[str, Any], reading: Reading) -> Upload:
@@ -55,18 +54,6 @@ def prepare(source: Any, fields: Mapping[str, Any], reading: Reading) -> Upload:
         frame, inferred = tidy(from_object(source), reading)
     found = {name: plain(value) for name, value in inferred.items()}
     return Upload(pack(frame), found | given)
-
-
-def pack(frame: pd.DataFrame) -> bytes:
-    """`frame` as the HDF5 image that the server reads. Raises BadSource for what has no place."""
-    from skyportal_series.errors import SeriesError
-    from skyportal_series.utils.hdf5_files import dump_dataframe_to_bytestream
-
-    try:
-        image = dump_dataframe_to_bytestream(frame, encode=False)
-    except SeriesError as problem:
-        raise BadSource(problem.message) from problem
-    return image if isinstance(image, bytes) else image.encode()
 
 
 def plain(value: Any) -> Any:
