@@ -21,11 +21,12 @@ from typing import Any
 import pytest
 import requests
 from databases import create_database, drop_database
+from jobs_here import JobsHere
 from server import Server, configure, furnish
 from sqlalchemy import Row, select
 from uploading import columns, fields
 
-from skyportal_series import config, fsck, jobs, workers
+from skyportal_series import config, fsck
 from skyportal_series.database import create_engine_for
 from skyportal_series.embedded import EmbeddedPostgres
 from skyportal_series.models import PhotometricSeries
@@ -34,13 +35,6 @@ from skyportal_series.utils import hdf5_files
 OLD, NEW = columns(4), columns(7)
 #: What a crash may leave, and the check can remove.
 HARMLESS = {"orphan", "leftover"}
-
-
-class JobsHere(workers.Workers):
-    """Runs jobs in this process, so that hundreds of checks need no worker."""
-
-    async def run(self, job: str, lane: str = "output", **arguments: Any) -> Any:
-        return jobs.JOBS[job](**arguments)
 
 
 class Dying:
