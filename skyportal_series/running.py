@@ -19,6 +19,7 @@ from .database import create_engine_for, ensure_database
 from .embedded import EmbeddedPostgres
 from .migrations import migrate
 from .services import Services
+from .sql import database_errors
 from .supervision import SIGNALS, Supervisor
 
 Ready: TypeAlias = Callable[[], None]
@@ -45,7 +46,7 @@ def database(config: Config) -> Iterator[str | URL]:
 
 
 def _migrate(url: str | URL, config: Config) -> None:
-    with connected(url) as engine:
+    with database_errors(), connected(url) as engine:
         migrate(engine, config.additional_bandpasses, config.misc.public_group_name)
 
 
