@@ -13,6 +13,7 @@ from tornado.web import RequestHandler
 
 from .accounts import authenticate_token
 from .catalog import Catalog
+from .catalog.rows import Answer
 from .config import Config
 from .errors import Unauthenticated
 from .models.access import Actor
@@ -96,6 +97,16 @@ class Services:
         if user is None:
             raise Unauthenticated(MALFORMED)
         return user if isinstance(user, Actor) else Actor(user.id, frozenset(user.permissions))
+
+    async def find(self, handler: RequestHandler, series_id: int) -> tuple[Actor, Answer]:
+        """Who asks, and the series: in one go to the database where a token says who it is.
+
+        Raises what `actor` does, and NotFound.
+        """
+        if self.authenticate is not None:
+            actor = await self.actor(handler)
+            return actor, await self.catalog.get(actor, series_id)
+        return await self.catalog.get_by_token(read_token(handler), series_id)
 
     def close(self) -> None:
         """Stop the workers and the threads. The engine is its owner's."""

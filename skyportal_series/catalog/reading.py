@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..accounts import measure
+from ..accounts import authenticate_token, measure
 from ..errors import DamagedFile, NotFound, StorageFull
 from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
@@ -44,10 +44,17 @@ class Reading:
 
     async def get(self, actor: Actor, series_id: int) -> Answer:
         """The row's answer, without data. Raises NotFound."""
-        answer = await self._sql.read(rows.one, actor, series_id)
-        if answer is None:
-            raise NotFound(INVALID_ID)
-        return answer
+        return _found(await self._sql.read(rows.one, actor, series_id))
+
+    async def get_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer]:
+        """Whose the token is, and the series. Raises what authenticating does, and NotFound."""
+
+        def both(connection: Connection) -> tuple[Actor, Answer | None]:
+            actor = authenticate_token(connection, token)
+            return actor, rows.one(connection, actor, series_id)
+
+        actor, answer = await self._sql.read(both)
+        return actor, _found(answer)
 
     async def search(self, actor: Actor, query: Query) -> tuple[list[Answer], int]:
         """A page of answers, without data, and how many series there are on all pages."""
@@ -164,6 +171,12 @@ class Reading:
                 "still to be had with dataFormat=none. The operators have been told."
             ) from None
         answer.update(now)
+
+
+def _found(answer: Answer | None) -> Answer:
+    if answer is None:
+        raise NotFound(INVALID_ID)
+    return answer
 
 
 def _title(answer: Answer) -> dict[str, Any]:

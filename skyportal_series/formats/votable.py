@@ -6,7 +6,6 @@ some milliseconds.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import numpy.typing as npt
 import orjson
+import pybase64
 
 from ..series import Columns
 from ..series.columns import TIME
@@ -117,7 +117,7 @@ def _stream(fields: list[_Field], rows: int) -> Iterator[bytes]:
         block = np.zeros(min(BLOCK, rows - start), row)
         for place, field in enumerate(fields):
             field.fill(block, place, start)
-        yield base64.b64encode(block.tobytes()) + b"\n"
+        yield pybase64.b64encode(block.tobytes()) + b"\n"
 
 
 def _params(metadata: Mapping[str, Any]) -> Iterator[bytes]:

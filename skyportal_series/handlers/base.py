@@ -12,8 +12,10 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from .. import __version__
-from ..errors import InvalidInput, SeriesError, TooLarge, Unavailable
+from ..catalog.rows import Answer
+from ..errors import InvalidInput, NotFound, SeriesError, TooLarge, Unavailable
 from ..models.access import Actor
+from ..schemas.types import MAX_ID
 from ..services import Services
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ class BaseHandler(RequestHandler):
     route = ""
     #: Whether SkyPortal has this route, and so its codes.
     as_skyportal = False
+    #: Whether GET and HEAD leave it to `find` to learn who asks.
+    finds = False
     actor: Actor
 
     def initialize(self, services: Services) -> None:
@@ -46,7 +50,21 @@ class BaseHandler(RequestHandler):
         self.set_header("Cache-Control", "private, no-cache")
 
     async def prepare(self) -> None:
-        self.actor = await self.services.actor(self)
+        if not (self.finds and self.request.method in ("GET", "HEAD")):
+            self.actor = await self.services.actor(self)
+
+    async def find(self, series_id: str) -> Answer:
+        """The series of this id, as it stands in the path; now `actor` is known.
+
+        Raises NotFound, and what authenticating does.
+        """
+        try:
+            number = as_id(series_id)
+        except NotFound:
+            await self.services.actor(self)  # strangers are told that first
+            raise
+        self.actor, answer = await self.services.find(self, number)
+        return answer
 
     def check_xsrf_cookie(self) -> None:
         """A host's guard against forged forms is for cookies; no other site knows a token."""
@@ -165,3 +183,11 @@ class NotFoundHandler(BaseHandler):
     async def prepare(self) -> None:
         self.set_status(404)
         self._write_envelope(f"There is nothing at {self.request.path[:200]}.", {})
+
+
+def as_id(text: str) -> int:
+    """The id in a path. Raises NotFound for one that no series can have."""
+    number = int(text) if text.isdecimal() and text.isascii() and len(text) <= 20 else 0
+    if not 0 < number <= MAX_ID:
+        raise NotFound("Invalid photometric series ID.")
+    return number

@@ -10,7 +10,6 @@ from ..schemas.data_query import DataQuery, read_data_query
 from . import sending
 from .made import MadeHandler, file_name, made_tag
 from .ranges import wanted_range
-from .series import as_id
 
 
 class DataHandler(MadeHandler):
@@ -20,9 +19,9 @@ class DataHandler(MadeHandler):
     _size = 0
 
     async def get(self, series_id: str) -> None:
+        answer = await self.find(series_id)
         accept = ",".join(self.request.headers.get_list("Accept"))
         query = read_data_query(self.arguments(), accept)
-        answer = await self.services.catalog.get(self.actor, as_id(series_id))
         if self.has(_tag(answer, query)):
             self._describe(answer, query)
             self.set_status(304)
@@ -44,7 +43,7 @@ class DataHandler(MadeHandler):
                 self.set_status(206)
                 self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{stored.size}")
             self.set_header("Accept-Ranges", "bytes")
-            await sending.send(self, sending.raw(stored.file, start, stop), stop - start)
+            await sending.send(self, [sending.Span(stored.file, start, stop)])
 
     async def _send_made(self, answer: Answer, query: DataQuery) -> None:
         made, rows = await self.services.catalog.exported(
@@ -53,7 +52,7 @@ class DataHandler(MadeHandler):
         with made:
             self._describe(answer, query)
             self._count(**rows)
-            await sending.send(self, sending.raw(made.file, 0, made.size), made.size)
+            await sending.send(self, [sending.Span(made.file, 0, made.size)])
 
     def _describe(self, answer: Answer, query: DataQuery) -> None:
         name = file_name(answer, query.format.suffix)

@@ -15,6 +15,8 @@ VERSION = 1
 class MadeHandler(BaseHandler):
     """A handler whose answer is a file."""
 
+    finds = True
+
     def describe(self, tag: str, media_type: str, name: str, disposition: str) -> None:
         """The headers of a file, which a 304 has as well."""
         self.set_header("Etag", f'"{tag}"')

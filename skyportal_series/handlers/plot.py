@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..schemas.plot_query import MEDIA_TYPES, read_plot_query
 from . import sending
 from .made import MadeHandler, file_name, made_tag
-from .series import as_id
 
 
 class PlotHandler(MadeHandler):
@@ -16,8 +15,8 @@ class PlotHandler(MadeHandler):
     async def get(self, series_id: str) -> None:
         catalog = self.services.catalog
         nsigma = self.services.config.misc.photometry_detection_threshold_nsigma
+        answer = await self.find(series_id)
         options = read_plot_query(self.arguments(), nsigma)
-        answer = await catalog.get(self.actor, as_id(series_id))
         picture = None
         if not self.has(made_tag(answer["hash"], options)):
             picture = await catalog.plotted(self.actor, answer, options)
@@ -30,6 +29,6 @@ class PlotHandler(MadeHandler):
         # An SVG opened by itself is a document, and what may run in it is said here.
         self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
         with picture:
-            await sending.send(self, sending.raw(picture.file, 0, picture.size), picture.size)
+            await sending.send(self, [sending.Span(picture.file, 0, picture.size)])
 
     head = get

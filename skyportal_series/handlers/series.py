@@ -10,8 +10,8 @@ from ..catalog import StoredFile
 from ..catalog.rows import Answer
 from ..errors import NotFound
 from ..schemas.filters import DATA_FORMAT_ONLY, read_query
-from ..schemas.types import MAX_ID
 from . import sending
+from .base import as_id
 from .uploads import UploadHandler
 
 
@@ -73,11 +73,12 @@ class SeriesHandler(_SeriesHandler):
     """One series."""
 
     route = "photometric_series/<id>"
+    finds = True
 
     async def get(self, series_id: str) -> None:
+        answer = await self.find(series_id)
         query = read_query(self.arguments(), DATA_FORMAT_ONLY)
         data_format = query.values.get("dataFormat", "json")
-        answer = await self.services.catalog.get(self.actor, as_id(series_id))
         if data_format == "none":
             self.set_header("Etag", f'"{answer["hash"]}"')
             self.success(answer)
@@ -98,11 +99,3 @@ class SeriesHandler(_SeriesHandler):
             raise NotFound(f"Cannot find photometry point with ID: {series_id[:20]}.") from None
         await self.services.catalog.delete(self.actor, number, self.etags("If-Match"))
         self.success({})
-
-
-def as_id(text: str) -> int:
-    """The id in a path. Raises NotFound for one that no series can have."""
-    number = int(text) if text.isdecimal() and text.isascii() and len(text) <= 20 else 0
-    if not 0 < number <= MAX_ID:
-        raise NotFound("Invalid photometric series ID.")
-    return number
