@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import gc
 import importlib
 import os
 import signal
@@ -32,6 +34,9 @@ def main() -> None:
     seconds = float(os.environ["WORKER_SECONDS"])
     jobs = importlib.import_module("skyportal_series.jobs")
     jobs.warm_up()
+    # Millions of small objects, which a body may hold, would be looked through again and again.
+    gc.disable()
+    gc.freeze()
     give_up_rights()
     limit_memory(int(os.environ["WORKER_MEMORY_BYTES"]))
     with socket.socket(fileno=0) as channel:
@@ -42,6 +47,7 @@ def main() -> None:
             answer = _encoded(_run(jobs, request["job"], request["arguments"]))
             signal.alarm(0)
             _send(channel, answer)
+            gc.collect()
 
 
 def give_up_rights() -> None:
@@ -77,11 +83,19 @@ def _run(jobs: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         # HDF5 keeps files open that it could not write to the end: they go with the process.
         last = isinstance(error, StorageFull)
         return {"error": kind, "message": message, "problems": problems, "last": last}
-    except MemoryError:
-        # What memory is in pieces after this is anybody's guess: a fresh process takes over.
-        return {"error": "MemoryError", "message": "", "problems": {}, "last": True}
-    except Exception:  # noqa: BLE001 - told to the server, which logs it and answers 500
-        return {"error": "Unexpected", "message": traceback.format_exc(), "problems": {}}
+    except Exception as error:  # noqa: BLE001 - told to the server, which logs it and answers 500
+        if _lacks_memory(error):
+            # What memory is in pieces after this is anybody's guess: a fresh process takes over.
+            return {"error": "MemoryError", "message": "", "problems": {}, "last": True}
+        message = _clean(traceback.format_exc())
+        return {"error": "Unexpected", "message": message, "problems": {}}
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Also where the system says it, or code that did not look at what it got."""
+    if isinstance(error, SystemError):
+        error = error.__cause__
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
 
 
 def _clean(text: str) -> str:

@@ -7,8 +7,6 @@ the part `metadata`. It is somebody else's bytes: what is not understood is refu
 from __future__ import annotations
 
 import mmap
-import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,25 +15,10 @@ from typing import IO, Any
 import orjson
 
 from ..errors import InvalidInput
-from .literal_pickle import MAX_DEPTH
-
-#: A JSON string that is a key: one scan of the text counts them all, and nothing within strings.
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?')
-#: A whole number past what 64 bits hold, as a value in a list or an object.
-_HUGE = re.compile(rb"[\[,:]\s*-?\d{19,}\s*[,\]}]")
+from .strict_json import parse_json
 
 #: The fields, as JSON, are far smaller than this: everything but the data.
 MAX_METADATA_BYTES = 1 << 20
-#: What the beginning of a body says of it.
-_BEGINNINGS = {
-    b"\x1f\x8b": "The body is compressed; send it as it is.",
-    b"\xff\xfe": "The body is UTF-16; JSON is UTF-8.",
-    b"\xfe\xff": "The body is UTF-16; JSON is UTF-8.",
-    b"\x89H": (
-        "The body is an HDF5 file; send it as the part `data` of a form, "
-        "or in base64 as `data` of a JSON object."
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -63,73 +46,6 @@ def read_body(path: Path, content_type: str, file: Path) -> Body:
             f"The fields beside `data` take {size:,} bytes; {MAX_METADATA_BYTES:,} is the most."
         )
     return Body(fields, data)
-
-
-def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") -> dict[str, Any]:
-    """The JSON object `text`: strict UTF-8, finite numbers of at most 64 bits, every key once.
-
-    Nested as deep as metadata may be.
-    """
-    with memoryview(text) as view:
-        try:
-            value = orjson.loads(view)
-        except orjson.JSONDecodeError as error:
-            raise InvalidInput(_explain(error, text, content_type)) from None
-    if not isinstance(value, dict):
-        raise InvalidInput(f"The body must be a JSON object, not {_kind(value)}.")
-    if sum(1 for match in _STRING.finditer(text) if match[1]) != _count_keys(value):
-        raise InvalidInput("The JSON names a key twice in one object; give each key once.")
-    if _has_huge_float(value) and (huge := _HUGE.search(text)):
-        number = huge[0].strip(b"[]{},: \t\r\n")[:24].decode()
-        raise InvalidInput(f"The whole number {number}… is too large: 64 bits is the most.")
-    return value
-
-
-def _explain(error: orjson.JSONDecodeError, text: mmap.mmap | bytes, content_type: str) -> str:
-    if said := _BEGINNINGS.get(bytes(text[:2])):
-        return said
-    near = bytes(text[max(0, error.pos - 8) : error.pos + 12])
-    if re.search(rb"NaN|Infinity", near):
-        return "JSON has no NaN or Infinity: write null for a missing value."
-    if bytes(text[:2]) == b"--" or "json" not in content_type:
-        return (
-            "The body is not JSON. Send a JSON object with Content-Type: application/json, "
-            "or a form with Content-Type: multipart/form-data; boundary=…."
-        )
-    return f"The body is not valid JSON: {error}."
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", str: "a string", type(None): "null", bool: "true or false"}
-    return names.get(type(value), "a number")
-
-
-def _containers(value: Any) -> Iterator[dict[str, Any] | list[Any]]:
-    """Every object and list in `value`, itself included. Raises InvalidInput past MAX_DEPTH."""
-    pending = [(value, 1)]
-    while pending:
-        item, depth = pending.pop()
-        if depth > MAX_DEPTH:
-            raise InvalidInput(f"The JSON is nested more than {MAX_DEPTH} deep.")
-        yield item
-        inner = item.values() if isinstance(item, dict) else item
-        # Long lists are columns; a column of plain values holds no further container.
-        kinds = set(map(type, inner))
-        if dict in kinds or list in kinds:
-            pending.extend((child, depth + 1) for child in inner if isinstance(child, dict | list))
-
-
-def _count_keys(value: dict[str, Any]) -> int:
-    return sum(len(item) for item in _containers(value) if isinstance(item, dict))
-
-
-def _has_huge_float(value: dict[str, Any]) -> bool:
-    for item in _containers(value):
-        inner = item.values() if isinstance(item, dict) else item
-        floats = [child for child in inner if type(child) is float]
-        if floats and (max(floats) >= 2.0**63 or min(floats) <= -(2.0**63)):
-            return True
-    return False
 
 
 def _read_form(path: Path, content_type: str, file: Path) -> Body:
