@@ -43,8 +43,10 @@ class Supervisor:
         ready()
         while self._children:
             child, status = os.wait()
+            if child not in self._children:
+                continue  # the first process of a container also inherits orphans
             with _undisturbed():
-                self._children.discard(child)
+                self._children.remove(child)
             if not self._ending:
                 log.error("server process %d ended (%d); starting another", child, status)
                 time.sleep(PAUSE_SECONDS)
