@@ -158,6 +158,7 @@ def test_bad_cursor_is_refused(server: Server, token: str, cursor: str) -> None:
         ("is_detected", 1),
         ("filter", ["ztfr"]),
         ("time_stamp_alignment", {}),
+        ("time_stamp_alignment", "begin"),
     ],
 )
 def test_cursor_of_another_type_is_refused(

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from ..enum_types import TIME_STAMP_ALIGNMENTS
 from ..errors import InvalidInput
 from .answer import python_type_of
 from .filters import Query
@@ -59,6 +60,8 @@ def _parse(text: str, query: Query) -> tuple[Any, int]:
         raise ValueError("another order")
     if type(series_id) is not int or not 0 < series_id <= MAX_ID:
         raise ValueError("no id")
+    if column == "time_stamp_alignment" and value not in (None, *TIME_STAMP_ALIGNMENTS):
+        raise ValueError("no label of the column's type")
     return _value(value, python_type_of(column)), series_id
 
 
