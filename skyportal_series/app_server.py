@@ -86,8 +86,15 @@ def mount(
     services = Services.build(settings, _engine_of(engine), prefix, authenticate, on_change)
     served = [] if page is None else page_handlers.routes(prefix, page)
     app.add_handlers(".*", [*routes(services), *served])
+    _put_first(app)
     weakref.finalize(app, services.close)
     return services
+
+
+def _put_first(app: Application) -> None:
+    """Have what was added last consulted before what was added earlier, a catch-all perhaps."""
+    rules = app.default_router.rules
+    rules.insert(0, rules.pop(-2))  # the last are the routes that the application was made with
 
 
 def _engine_of(source: Engine | SessionFactory) -> Engine:

@@ -124,6 +124,20 @@ def test_a_route_that_the_host_has_is_replaced_where_asked(engine, config, token
         assert ask(url, token).json()["status"] == "success"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "replace"), [(r"/api/photometric_series", True), (r"/api/.*", False)]
+)
+def test_routes_that_were_added_later_do_not_hide_ours(engine, config, token, pattern, replace):
+    def make():
+        app = Application()
+        app.add_handlers(".*", [(pattern, Hello)])
+        skyportal_series.mount(app, engine=engine, config=config, replace=replace)
+        return app
+
+    with served(make) as url:
+        assert ask(url, token).json()["status"] == "success"
+
+
 @pytest.mark.parametrize("as_coroutine", [False, True])
 def test_the_host_says_who_asks(engine, config, as_coroutine):
     furnish(engine, UPLOAD)
