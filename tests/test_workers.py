@@ -1,0 +1,231 @@
+"""The pool of workers: one that dies, hangs or needs too much costs its own job a clear answer."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import resource
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import open_files, status
+from uploading import columns
+
+from skyportal_series import config, errors
+from skyportal_series.workers import Workers
+
+MEMORY = 80_000_000
+LIMITS = dataclasses.replace(
+    config.load().limits, worker_processes=2, worker_seconds=30.0, worker_memory_bytes=MEMORY
+)
+FORM = "multipart/form-data; boundary=B"
+SIZES = {"rows": 10_000, "columns": 100, "frame_bytes": 2**30}
+
+
+class Pool(Workers):
+    """With eyes on its processes."""
+
+    def pids(self) -> list[int]:
+        return sorted(worker._process.pid for worker in self._all)
+
+    async def read(self, body: Path, content_type: str = "application/json") -> Any:
+        paths = {"form_file": f"{body}.h5", "packed": f"{body}.packed"}
+        more = {"content_type": content_type, "nsigma": 3.0, "limits": SIZES}
+        return await self.run("read_upload", "intake", body=str(body), **paths, **more)
+
+
+def in_pool(work: Callable[[Pool], Awaitable[Any]], **changes: Any) -> Any:
+    """`work` on a pool of its own, which must be able to work after it."""
+
+    async def run() -> Any:
+        pool = Pool(dataclasses.replace(LIMITS, **changes))
+        try:
+            result = await work(pool)
+            assert pool.busy == 0
+        finally:
+            pool.close()
+        return result
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good"
+    path.write_text(json.dumps({"data": columns()}))
+    return path
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """A body that never comes to an end: reading it hangs."""
+    path = tmp_path / "endless"
+    os.mkfifo(path)
+    return path
+
+
+async def reading(fifo: Path) -> int:
+    """Wait until a worker reads `fifo`; the end to write to."""
+    while True:
+        with suppress(OSError):  # nobody has it open yet
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        await asyncio.sleep(0.01)
+
+
+async def kill_reader(pool: Pool, fifo: Path) -> None:
+    end = await reading(fifo)
+    while not (found := [pid for pid in pool.pids() if str(fifo) in open_files(pid).values()]):
+        await asyncio.sleep(0.01)  # it is told of its descriptor only after we are of ours
+    os.kill(found[0], signal.SIGKILL)
+    os.close(end)
+    while found[0] in pool.pids():
+        await asyncio.sleep(0.01)
+
+
+def test_a_job_whose_worker_dies_is_run_once_more(good, endless):
+    async def work(pool):
+        job = asyncio.create_task(pool.read(endless, FORM))
+        await kill_reader(pool, endless)
+        os.close(await reading(endless))
+        await job
+
+    with pytest.raises(errors.InvalidInput, match="not valid multipart/form-data"):
+        in_pool(work)
+
+
+def test_a_job_whose_worker_dies_twice_is_refused(endless):
+    async def work(pool):
+        job = asyncio.create_task(pool.read(endless, FORM))
+        await kill_reader(pool, endless)
+        await kill_reader(pool, endless)
+        await job
+
+    with pytest.raises(errors.InvalidFile, match=r"limits\.worker_memory_bytes \(80,000,000 byt"):
+        in_pool(work)
+
+
+def test_a_reader_is_not_blamed_for_a_worker_that_dies(endless, tmp_path):
+    async def work(pool):
+        chosen = {"form": "json", "part": {}, "metadata": {}}
+        out = str(tmp_path / "out")
+        job = asyncio.create_task(pool.run("export", stored=str(endless), out=out, **chosen))
+        await kill_reader(pool, endless)
+        await job
+
+    with pytest.raises(errors.Unavailable):
+        in_pool(work)
+
+
+def test_a_job_that_takes_too_long_is_ended(endless):
+    with pytest.raises(errors.InvalidInput, match=r"limits\.worker_seconds \(0\.5 s\)"):
+        in_pool(lambda pool: pool.read(endless, FORM), worker_seconds=0.5)
+
+
+def test_the_start_of_a_worker_does_not_count(good):
+    # It takes a second or two, most of it to import pandas.
+    assert in_pool(lambda pool: pool.read(good), worker_seconds=0.5)["has_data"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"data": "' + b"A" * 60_000_000 + b'"}',
+        b'{"data": [' + b"123456," * 3_000_000 + b"1]}",
+        b'{"data": {"mjd": [' + b"1.5," * 4_000_000 + b"1]}}",
+    ],
+    ids=["a text", "numbers", "a column"],
+)
+def test_a_job_that_needs_too_much_memory_is_ended(text, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(text)
+    with pytest.raises(errors.InvalidInput, match=r"limits\.worker_memory_bytes \(80,000,000 byt"):
+        in_pool(lambda pool: pool.read(body))
+
+
+@pytest.mark.parametrize("seconds", [0.2, 30.0])
+def test_the_pool_heals(seconds, good, endless):
+    async def work(pool):
+        job = asyncio.create_task(pool.read(endless, FORM))
+        if seconds > 1:
+            await kill_reader(pool, endless)
+            await kill_reader(pool, endless)
+        await asyncio.wait([job])
+        assert job.exception() is not None
+        return [await pool.read(good) for _ in range(3)]
+
+    assert len(in_pool(work, worker_seconds=seconds)) == 3
+
+
+def test_others_go_on_while_a_worker_hangs(good, endless):
+    async def work(pool):
+        job = asyncio.create_task(pool.read(endless, FORM))
+        end = await reading(endless)
+        answer = await pool.read(good)
+        assert not job.done()
+        os.close(end)
+        await asyncio.wait([job])
+        return answer
+
+    assert in_pool(work, worker_processes=3)["summary"]["num_exp"] == 5
+
+
+def test_one_that_says_too_much_is_ended(good, monkeypatch):
+    monkeypatch.setattr("skyportal_series.workers.MAX_ANSWER", 100)
+    with pytest.raises(errors.InvalidFile):
+        in_pool(lambda pool: pool.read(good))
+
+
+@pytest.fixture(scope="module")
+def idle_worker() -> Iterator[int]:
+    """A worker that has done a job for a server with a secret in its environment."""
+    os.environ["DATABASE_PASSWORD"] = "secret"
+    held = os.open("/etc/hostname", os.O_RDONLY)
+    os.set_inheritable(held, True)
+    loop = asyncio.new_event_loop()
+    pool = Pool(dataclasses.replace(LIMITS, worker_processes=1))
+    with pytest.raises(errors.InvalidInput):
+        loop.run_until_complete(pool.read(Path("/dev/null")))
+    yield pool.pids()[0]
+    pool.close()
+    loop.close()
+    os.close(held)
+    del os.environ["DATABASE_PASSWORD"]
+
+
+def test_it_inherits_no_descriptors(idle_worker):
+    files = open_files(idle_worker)
+    assert files.pop(0).startswith("socket:")
+    assert files == {1: "/dev/null", 2: "/dev/null"}
+
+
+def test_it_inherits_no_environment(idle_worker):
+    environment = Path(f"/proc/{idle_worker}/environ").read_bytes()
+    names = {line.partition(b"=")[0].decode() for line in environment.split(b"\0") if line}
+    assert names <= {
+        *("LANG", "LC_ALL", "TZ", "PYTHONPATH", "OPENBLAS_NUM_THREADS", "HDF5_PLUGIN_PATH"),
+        *("WORKER_MEMORY_BYTES", "WORKER_SECONDS"),
+    }
+
+
+def test_it_works_nowhere(idle_worker):
+    assert Path(f"/proc/{idle_worker}/cwd").readlink() == Path("/")
+
+
+def test_its_memory_is_limited(idle_worker):
+    soft, hard = resource.prlimit(idle_worker, resource.RLIMIT_AS)
+    assert soft == hard
+    assert soft < MEMORY + 2 * 10**9  # of addresses, which libraries reserve freely
+
+
+def test_it_leaves_no_core(idle_worker):
+    assert resource.prlimit(idle_worker, resource.RLIMIT_CORE) == (0, 0)
+
+
+def test_it_can_gain_no_rights(idle_worker):
+    assert status(idle_worker, "NoNewPrivs") == "1"
