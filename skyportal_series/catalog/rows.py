@@ -31,7 +31,7 @@ from ..models import (
     Stream,
     StreamPhotometricSeries,
 )
-from ..models.access import Actor, count_readable, readable
+from ..models.access import ASKER, Actor, count_readable, readable
 from ..prepared import Prepared
 from ..schemas.answer import COLUMNS, GROUP_COLUMNS, STREAM_COLUMNS
 from ..schemas.filters import Query, column_named, conditions
@@ -42,7 +42,7 @@ Answer = dict[str, Any]
 def one(connection: Connection, actor: Actor, series_id: int) -> Answer | None:
     """The series, where `actor` may read it."""
     statement = _ANY if actor.is_admin else _OWN
-    found = _answers(connection, statement, id=series_id, actor=actor.id)
+    found = _answers(connection, statement, id=series_id, asker=actor.id)
     return found[0] if found else None
 
 
@@ -143,10 +143,9 @@ def _shared_with(shares: Any, table: Any, key: Any, names: Sequence[str]) -> Any
     return found.where(shares.photometric_serie_id == PhotometricSeries.id).scalar_subquery()
 
 
-_ASKER = Actor(bindparam("actor", type_=Integer))  # type: ignore[arg-type]
 _ID = bindparam("id", type_=Integer)
 _IDS = bindparam("ids", type_=ARRAY(Integer))
 #: One series for who may read all; one for everyone else; several that have been found already.
 _ANY = Prepared(lambda: _told().where(PhotometricSeries.id == _ID))
-_OWN = Prepared(lambda: _told().where(PhotometricSeries.id == _ID, readable(_ASKER)))
+_OWN = Prepared(lambda: _told().where(PhotometricSeries.id == _ID, readable(ASKER)))
 _THESE = Prepared(lambda: _told().where(PhotometricSeries.id == any_(_IDS)))

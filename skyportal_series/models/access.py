@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Select,
     any_,
+    bindparam,
     cast,
     exists,
     func,
@@ -70,6 +71,10 @@ class Actor:
     def can_upload(self) -> bool:
         """May post, patch and delete; which rows is another question."""
         return UPLOAD in self.acls or self.is_admin
+
+
+#: Whoever asks, in statements that are prepared: their id is the parameter `asker`.
+ASKER = Actor(bindparam("asker", type_=Integer))  # type: ignore[arg-type]
 
 
 def readable(actor: Actor) -> ColumnElement[bool]:
