@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from databases import connect, create_database, drop_database
+from databases import FAST, connect, create_database, drop_database
 from server import Server, furnish, running
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
@@ -19,9 +19,6 @@ from sqlalchemy.orm import Session
 from skyportal_series.database import create_engine_for, ensure_database
 from skyportal_series.embedded import EmbeddedPostgres
 from skyportal_series.migrations import migrate
-
-#: Nothing here needs to outlive a power failure.
-FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 @pytest.fixture(scope="session")

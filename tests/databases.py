@@ -14,6 +14,8 @@ from skyportal_series.database import create_engine_for
 from skyportal_series.embedded import EmbeddedPostgres
 
 DRIVER = os.environ.get("TEST_DB_DRIVER", "psycopg2")
+#: Nothing in tests needs to outlive a power failure.
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 numbers = itertools.count(1)
 
 

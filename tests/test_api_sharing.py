@@ -106,7 +106,7 @@ READS = {
 CHANGES = {"owner", "admin", "manager in the group", "manager on the stream"}
 MAY_NOT_UPLOAD = {"owner without ACL", "member without ACL", "manager without upload"}
 MALFORMED = {"nobody", "empty token", "bearer", "bare token"}
-STRANGERS = {"expired": 403, "unknown token": 401, **dict.fromkeys(MALFORMED, 401)}
+STRANGERS = {"expired": 403, "unknown token": 401, **dict.fromkeys(sorted(MALFORMED), 401)}
 EVERYONE = [*READS, *STRANGERS]
 
 

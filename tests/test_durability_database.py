@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from conftest import FAST
-from databases import connect
+from databases import FAST, connect
 from server import Server, furnish, running
 from sqlalchemy import text
 from uploading import columns, fields, upload

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import FAST
-from databases import connect
+from databases import FAST, connect
 from faults import until
 from jobs_here import JobsHere
 from mixed_load import MixedLoad
