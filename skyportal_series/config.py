@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+MAX_PORT = 65535
 
 
 class ConfigError(Exception):
@@ -191,6 +194,18 @@ def _scalar(kind: type[Any], value: Any, key: str) -> Any:
     accepted, description = _SCALARS[kind]
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise ConfigError(f"{key} must be {description}, got {value!r}")
-    if kind in (int, float) and value < 0:
-        raise ConfigError(f"{key} must not be negative, got {value!r}")
+    if kind in (int, float) and (bound := _bound(kind, value, key)):
+        raise ConfigError(f"{key} must {bound}, got {value!r}")
     return kind(value)
+
+
+def _bound(kind: type[Any], value: float, key: str) -> str | None:
+    """What the number `value` should have been and is not."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "be finite"
+    if value < 0:
+        return "not be negative"
+    if key == "ports.app":
+        return f"be at most {MAX_PORT}" if value > MAX_PORT else None
+    # No workers, or no places for uploads, would have requests wait for ever.
+    return "be at least 1" if kind is int and value == 0 else None
