@@ -219,6 +219,13 @@ def test_optional_fields_are_kept(server, changes):
     }
 
 
+def test_a_magnitudes_error_beside_a_flux_that_has_none_is_left_aside(server):
+    series_id = upload(server, ref_flux=-1.0, e_magref=0.05)
+    assert server.patch(series_id, json={"ra": 1.0}).status_code == 200
+    answer = server.get(f"/{series_id}?dataFormat=none").json()["data"]
+    assert (answer["ref_flux"], answer["ref_fluxerr"]) == (-1.0, None)
+
+
 # Sharing
 
 
@@ -306,6 +313,7 @@ ALL_MISSING = "['series_name', 'series_obj_id', 'ra', 'dec', 'exp_time', 'filter
         ({"ra": ..., "filter": ...}, "The following keys are missing: ['ra', 'filter']"),
         ({"foo": 1}, "Unknown keys in metadata: ['foo']"),
         ({"exp_time": "long"}, "Could not cast exp_time to the correct type"),
+        ({"exp_time": "1_0"}, "Could not cast exp_time to the correct type"),
         ({"exp_time": True}, "Could not cast exp_time to the correct type"),
         ({"altdata": [1]}, "Could not cast altdata to the correct type"),
         ({"channel": 5}, "Could not cast channel to the correct type"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite, log, log10
+from math import isfinite, log10
 from typing import Any
 
 from ..schemas.upload import FIELD_NAMES
@@ -57,7 +57,7 @@ def columns_of(fields: Mapping[str, Any], summary: Mapping[str, Any] | None) -> 
     magref, e_magref = columns.pop("magref"), columns.pop("e_magref")
     if magref is not None:
         columns["ref_flux"] = 10 ** ((ZERO_POINT - magref) / 2.5)
-    if e_magref is not None and columns["ref_flux"] is not None:
+    if e_magref is not None and (columns["ref_flux"] or 0) > 0:  # else no magnitude either
         columns["ref_fluxerr"] = e_magref * columns["ref_flux"] / POGSON
     return without_nulls(columns | dict(summary or {}))
 
@@ -78,7 +78,7 @@ def metadata_of(
     if flux > 0:
         metadata["magref"] = ZERO_POINT - 2.5 * log10(flux)
         if error is not None:
-            metadata["e_magref"] = 2.5 / log(10) * error / flux
+            metadata["e_magref"] = POGSON * error / flux
     for name in SHARED:
         ids = getattr(sharing, name)
         metadata[name] = list(ids) if ids is not None else (current or {}).get(name, [])

@@ -114,6 +114,8 @@ class Number(_Named):
             number = float(value)
         except (ValueError, OverflowError):
             self.refuse(value, "a number")
+        if isinstance(value, str) and "_" in value:  # which is Python's alone
+            self.refuse(value, "a number")
         if not math.isfinite(number):
             self.refuse(value, "a finite number, or null for none")
         if not self.low <= number <= self.high:
