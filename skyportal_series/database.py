@@ -9,6 +9,7 @@ from sqlalchemy import URL, Engine, create_engine, exc, inspect, make_url, text
 
 from .errors import InvalidInput
 from .models.base import dump_json
+from .sql import sqlstate
 
 #: SQLAlchemy 2.0 and 2.1 differ in what `postgresql://` means; here it means this.
 DRIVER = "psycopg2"
@@ -75,7 +76,7 @@ def ensure_database(url: str | URL) -> None:
                 quoted = server.dialect.identifier_preparer.quote_identifier(name)
                 connection.exec_driver_sql(f"CREATE DATABASE {quoted}")
     except exc.DBAPIError as error:
-        if _code(error) not in DUPLICATE_DATABASE:
+        if sqlstate(error) not in DUPLICATE_DATABASE:
             raise
     finally:
         server.dispose()
@@ -93,14 +94,3 @@ def trouble(engine: Engine) -> str | None:
     except exc.SQLAlchemyError:
         return "The database does not answer."
     return None
-
-
-def healthy(engine: Engine) -> bool:
-    """Whether the database answers and has the tables."""
-    return trouble(engine) is None
-
-
-def _code(error: exc.DBAPIError) -> str | None:
-    """The SQLSTATE, which the two drivers keep under different names."""
-    cause = error.orig
-    return getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None)

@@ -34,10 +34,6 @@ class SeriesError(Exception):
         self.message = message
         self.problems = {name: list(texts) for name, texts in (problems or {}).items()}
 
-    def __reduce__(self) -> tuple[object, ...]:
-        # Errors travel from worker processes; the default would lose `problems` and attributes.
-        return (type(self), (self.message, self.problems), self.__dict__)
-
 
 class InvalidInput(SeriesError):
     """Something that was asked or sent cannot be taken."""
