@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+import random
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from databases import create_database, drop_database
 from server import Server, furnish, running
 from sqlalchemy import text
 from uploading import columns, fields, upload
 
+from skyportal_series import jobs
 from skyportal_series.embedded import EmbeddedPostgres
+from skyportal_series.errors import StorageFull
+from skyportal_series.utils import hdf5_files
+
+LIMITS = {"rows": 10**6, "columns": 100, "frame_bytes": 10**9}
 
 
 def count(server: Server) -> int:
@@ -66,7 +75,8 @@ class TestDisk:
             ballast.unlink()
 
     def test_full_at_any_page_is_507_and_leaves_nothing(self, server: Server) -> None:
-        data = {name: [value / 7 for value in values] for name, values in columns(400).items()}
+        noise = random.Random(1)  # which cannot be packed into a page or two
+        data = {name: [noise.random() for _ in range(600)] for name in columns()}
         before, series = set(server.files()), count(server)
         codes = []
         while 200 not in codes:
@@ -117,3 +127,23 @@ class TestDisk:
 
 def remount(folder: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("share", [0, 0.2, 0.5, 0.8, 0.99])
+def test_a_file_that_may_not_grow_is_a_full_disk_too(tmp_path: Path, share: float) -> None:
+    """As with some quotas; HDF5 then fails late, when it closes the file."""
+    noise = np.random.default_rng(1)
+    frame = pd.DataFrame({"mjd": noise.random(5000), "flux": noise.random(5000)})
+    hdf5_files.write_file(frame, tmp_path / "stored.h5")
+    most = int((tmp_path / "stored.h5").stat().st_size * share)
+    child = os.fork()  # for HDF5 keeps such files open to the end of the process
+    if child == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+            jobs.repack(str(tmp_path / "stored.h5"), str(tmp_path / "packed.h5"), LIMITS)
+        except StorageFull:
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
