@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Engine
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Bytes of a body on routes that take none; Tornado holds them in memory.
 MAX_OTHER_BODY = 1 << 16
+#: Descriptors to ask the system for; a list with data has a file open for each of its series.
+MANY_FILES = 65_536
 #: How long a connection may be silent, or take over the head of a request.
 IDLE_SECONDS = 300.0
 
@@ -71,6 +74,7 @@ def run(config: Config, url: str | URL, sockets: list[socket.socket], ready: Rea
     Returns whether all has ended. If not, a thread still waits for the database: only leaving the
     process at once ends that.
     """
+    _raise_open_files()
     if config.server.workers == 1:
         return _run(config, url, sockets, None, ready)
 
@@ -79,6 +83,15 @@ def run(config: Config, url: str | URL, sockets: list[socket.socket], ready: Rea
 
     Supervisor(config.server.workers, work).run(ready)
     return True
+
+
+def _raise_open_files() -> None:
+    """Use what the system allows: many shells begin with 1,024 and let each process have more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):  # some systems stop short of what they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _run(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from .errors import InvalidInput, StorageFull
+from .errors import InvalidInput, StorageFull, Unavailable
 
 SPOOL = ".spool"
 #: Nothing stays this long (seconds) in the spool, or without its row, but what a crash left.
@@ -33,6 +33,8 @@ _NO_ROOM = {
     errno.EPERM,
     errno.EIO,
 }
+#: What says nothing about the file, but that the server has too much open.
+_BUSY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 #: What a file system says of a name that it cannot hold.
 _BAD_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOTDIR}
 
@@ -77,7 +79,7 @@ class LocalStore:
         with storage_errors():
             self.spool.mkdir(parents=True, exist_ok=True)
         for entry in self.leftovers(LEFT_AFTER):
-            with suppress(PermissionError):  # it takes room, and harms nobody
+            with suppress(OSError):  # it takes room, and harms nobody
                 self.discard(entry)
 
     def spool_path(self, suffix: str = "") -> Path:
@@ -181,10 +183,22 @@ def drop(path: Path) -> None:
 
 
 @contextmanager
+def busy_errors() -> Iterator[None]:
+    """Say that the server has too much open, where that is why a file does not open."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _BUSY:
+            raise Unavailable("The server has too many files open; try again later.") from error
+        raise
+
+
+@contextmanager
 def storage_errors() -> Iterator[None]:
     """Say what a disk that cannot take more means to the one who asked."""
     try:
-        yield
+        with busy_errors():
+            yield
     except FileExistsError:
         raise
     except OSError as error:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import resource
+import sys
 
+import psutil
 import pytest
 import requests
 from databases import create_database, drop_database
@@ -48,6 +51,31 @@ def test_a_folder_that_is_gone_is_told(server):
         (server.folder / "elsewhere").rename(spool)
     assert answer.status_code == 503
     assert answer.json()["checks"]["folder"] == "The series folder is not writable."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux changes the limits of others")
+def test_too_many_open_files_are_no_fault_of_the_series(server):
+    series_id = upload(server)
+    process = psutil.Process(server.process.pid)
+    before = process.rlimit(psutil.RLIMIT_NOFILE)
+    process.rlimit(psutil.RLIMIT_NOFILE, (3, before[1]))  # which it has for its standard streams
+    try:
+        answer = server.get(f"/{series_id}?dataFormat=hdf5")
+    finally:
+        process.rlimit(psutil.RLIMIT_NOFILE, before)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the limits of others")
+def test_a_server_may_open_more_files_than_the_shell_began_with(database_url, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        with running(database_url, tmp_path) as server:
+            found = psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found == (min(hard, 65_536), hard)
 
 
 def test_requests_are_counted_by_route_and_code(server):

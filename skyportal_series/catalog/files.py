@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
@@ -13,12 +12,10 @@ from typing import BinaryIO, cast
 
 from ..errors import DamagedFile
 from ..sql import Sql
-from ..store import LocalStore
+from ..store import LocalStore, busy_errors
 
 #: Stored files do not change: what was once found whole is trusted while it looks the same.
 REMEMBERED = 100_000
-#: What says nothing about the file, but that the server has too much open.
-_BUSY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,8 @@ class StoredFile:
     @classmethod
     def passing(cls, path: Path) -> StoredFile:
         """A file of the spool, to be read once: it needs its name no longer."""
-        file = path.open("rb")
+        with busy_errors():
+            file = path.open("rb")
         path.unlink()
         return cls(file, os.fstat(file.fileno()).st_size, str(path))
 
@@ -57,12 +55,11 @@ class StoredFiles:
 
     def _open(self, filename: str, digest: str) -> StoredFile:
         try:
-            file = self._store.open(self._store.key(filename))
+            with busy_errors():
+                file = self._store.open(self._store.key(filename))
         except ValueError as error:
             raise DamagedFile("It lies outside the series folder.") from error
         except OSError as error:
-            if error.errno in _BUSY:
-                raise
             raise DamagedFile(f"It cannot be opened: {error.strerror}.") from error
         try:
             return self._checked(file, digest)
