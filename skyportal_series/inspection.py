@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidInput
+from .errors import InvalidFile, InvalidInput
 from .series import LightCurve, summarise
 from .utils import hdf5_files
 
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 #: What is stored was let in once, under the limits of its day; the worker's memory is the limit.
 NO_LIMITS = hdf5_files.ReadLimits(rows=2**40, columns=2**20, frame_bytes=2**50)
+
+
+@contextmanager
+def short_of_memory() -> Iterator[None]:
+    """Where reading failed for lack of memory, that is nothing that the file can be blamed for."""
+    try:
+        yield
+    except InvalidFile as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise MemoryError from error
+        raise
 
 
 def columns_of(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
@@ -44,7 +57,8 @@ def inspect_file(stored: str, digest: str, nsigma: float) -> dict[str, Any]:
             found = hashlib.file_digest(file, "md5").hexdigest()
         if found != digest:
             return {"kind": "altered", "reason": f"Its MD5 is {found}, not {digest}."}
-        frame, _ = hdf5_files.read_file(stored, NO_LIMITS)
+        with short_of_memory():
+            frame, _ = hdf5_files.read_file(stored, NO_LIMITS)
         return {"figures": figures_of(LightCurve.from_columns(columns_of(frame)), nsigma)}
     except (FileNotFoundError, NotADirectoryError):
         return {"kind": "missing", "reason": "There is no such file."}

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import formats
 from .errors import DamagedFile, InvalidFile, InvalidInput
-from .inspection import columns_of, figures_of, inspect_file
+from .inspection import NO_LIMITS, columns_of, figures_of, inspect_file, short_of_memory
 from .series import Columns, LightCurve, infer_fields, inference_problems
 from .store import storage_errors
 from .utils import bodies, hdf5_files
@@ -72,7 +71,7 @@ def read_upload(
 
 
 def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> dict[str, Any]:
-    with _short_of_memory():
+    with short_of_memory():
         frame, metadata = _load(data, hdf5_files.ReadLimits(**limits))
     _check_names([str(name) for name in frame.columns])
     columns = columns_of(frame)
@@ -96,17 +95,6 @@ def _check_names(names: list[str]) -> None:
     if len(set(names)) < len(names):
         again = next(name for place, name in enumerate(names) if name in names[:place])
         raise InvalidInput(f"Two columns are named {again[:80]!r}; give each its own name.")
-
-
-@contextmanager
-def _short_of_memory() -> Iterator[None]:
-    """Where reading failed for lack of memory, that is nothing that the file can be blamed for."""
-    try:
-        yield
-    except InvalidFile as error:
-        if isinstance(error.__cause__, MemoryError):
-            raise MemoryError from error
-        raise
 
 
 def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -148,9 +136,9 @@ def _text(value: str) -> str:
     return value
 
 
-def repack(stored: str, packed: str, limits: dict[str, int]) -> None:
+def repack(stored: str, packed: str) -> None:
     """Write the data of the file `stored` to a new file `packed`, without metadata."""
-    frame, _ = _read_stored(Path(stored), hdf5_files.ReadLimits(**limits))
+    frame = _read_stored(Path(stored))
     with storage_errors(), disk_errors():
         hdf5_files.write_file(frame, Path(packed))
 
@@ -192,20 +180,21 @@ def plot(stored: str, out: str, options: dict[str, Any], title: dict[str, Any]) 
 
 def _stored_columns(stored: str) -> dict[str, np.ndarray[Any, Any]]:
     try:
-        with _short_of_memory():
-            return {str(name): values for name, values in hdf5_files.read_columns(stored).items()}
+        with short_of_memory():
+            columns = hdf5_files.read_columns(stored, None, NO_LIMITS)
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
+    return {str(name): values for name, values in columns.items()}
 
 
 def _rows(columns: Columns) -> int:
     return len(next(iter(columns.values()), ()))
 
 
-def _read_stored(path: Path, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _read_stored(path: Path) -> pd.DataFrame:
     try:
-        with _short_of_memory():
-            return hdf5_files.read_file(path, limits)
+        with short_of_memory():
+            return hdf5_files.read_file(path, NO_LIMITS)[0]
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
 

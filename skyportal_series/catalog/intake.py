@@ -91,8 +91,7 @@ class Intake:
 
     async def keep_points(self, stored: str, draft: Draft) -> None:
         """Pack the points of the file `stored`. Raises DamagedFile."""
-        packed = str(draft.packed)
-        await self._workers.run("repack", stored=stored, packed=packed, limits=self._sizes)
+        await self._workers.run("repack", stored=stored, packed=str(draft.packed))
 
     async def file(self, draft: Draft, owner_id: int, current: Answer | None = None) -> Record:
         """Finish the file and give it its name; the record that names it."""

@@ -16,9 +16,12 @@ import numpy.typing as npt
 from h5py import h5d, h5f, h5g, h5p, h5s, h5t
 from isal import isal_zlib
 
+from skyportal_series.errors import InvalidInput
 from skyportal_series.utils import hdf5_create
 from skyportal_series.utils.hdf5_create import set_attributes
+from skyportal_series.utils.hdf5_fields import MAX_TEXT_WIDTH
 from skyportal_series.utils.hdf5_frame import Column, Columns
+from skyportal_series.utils.hdf5_layout import MAX_CHUNK_BYTES
 
 CHUNK_BYTES = 256 * 1024
 SLAB_BYTES = 4 * 2**20  # of rows put together at a time
@@ -125,6 +128,7 @@ def _index_attributes(index: Column, missing: str) -> dict[str, str]:
 def _create_table(
     group: h5g.GroupID, row: np.dtype[Any], fields: list[_Field], rows: int
 ) -> h5d.DatasetID:
+    _check_sizes(row, fields)
     places: Mapping[str, Any] = row.fields or {}
     kind = h5t.create(h5t.COMPOUND, row.itemsize)
     for field in fields:
@@ -136,6 +140,22 @@ def _create_table(
         properties.set_deflate(COMPRESSION_LEVEL)
     space = h5s.create_simple((rows,), (h5s.UNLIMITED,))
     return h5d.create(group, b"table", kind, space, properties)
+
+
+def _check_sizes(row: np.dtype[Any], fields: list[_Field]) -> None:
+    """Write nothing that the reader would refuse."""
+    for field in fields:
+        if field.stored.kind == "S" and field.stored.itemsize > MAX_TEXT_WIDTH:
+            name = max(field.columns, key=lambda column: column.values.itemsize).name
+            raise InvalidInput(
+                f"Column {name!r:.80} holds a text of {field.stored.itemsize:,} bytes; "
+                f"{MAX_TEXT_WIDTH:,} is the most."
+            )
+    if row.itemsize > MAX_CHUNK_BYTES:
+        raise InvalidInput(
+            f"A row takes {row.itemsize:,} bytes, as all texts of a column take as many as the "
+            f"longest; {MAX_CHUNK_BYTES:,} is the most."
+        )
 
 
 def _write_rows(table: h5d.DatasetID, row: np.dtype[Any], fields: list[_Field]) -> None:
