@@ -11,7 +11,7 @@ run: $(VENV)/.serves
 	$(BIN)/skyportal-series serve --demo
 
 test: $(VENV)/.develops
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.develops
 	$(BIN)/ruff format --check .
