@@ -6,7 +6,7 @@ exist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from ..models import (
     access,
 )
 from ..models.access import Actor
+from ..prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -54,24 +55,27 @@ def resolve(
     return Sharing(_ordered(groups), _ordered(streams)), problems
 
 
+#: The single references: where they are, and which of them an actor can read (None: all).
+_READABLE: Mapping[str, tuple[Any, Callable[[Actor], ColumnElement[bool]] | None]] = {
+    "obj_id": (Obj, None),
+    "instrument_id": (Instrument, None),
+    "followup_request_id": (FollowupRequest, access.usable_requests),
+    "assignment_id": (ClassicalAssignment, access.usable_assignments),
+}
+
+
 def _ordered(ids: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if ids is None else tuple(sorted(set(ids)))
 
 
 def _missing(connection: Connection, actor: Actor, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the single references that are not there, with what was asked for."""
-    readable: dict[str, tuple[Any, ColumnElement[bool] | None]] = {
-        "obj_id": (Obj, None),
-        "instrument_id": (Instrument, None),
-        "followup_request_id": (FollowupRequest, access.usable_requests(actor)),
-        "assignment_id": (ClassicalAssignment, access.usable_assignments(actor)),
-    }
-    given = {name: fields[name] for name in readable if fields.get(name) is not None}
+    given = {name: fields[name] for name in _READABLE if fields.get(name) is not None}
     queries = []
     for name, value in given.items():
-        table, condition = readable[name]
+        table, condition = _READABLE[name]
         query = select(literal(name)).where(table.id == value)
-        queries.append(query if condition is None else query.where(condition))
+        queries.append(query if condition is None else query.where(condition(actor)))
     present = set(connection.scalars(union_all(*queries))) if queries else set()
     return {name: value for name, value in given.items() if name not in present}
 
@@ -80,15 +84,22 @@ def _groups(
     connection: Connection, actor: Actor, wanted: Sequence[int] | str, public_group: str
 ) -> tuple[list[int], list[int]]:
     """The groups to share with, the actor's own among them; and those that there are not."""
-    own = select(Group.id).join(GroupUser, GroupUser.group_id == Group.id)
-    own = own.where(Group.single_user_group.is_(True), GroupUser.user_id == actor.id)
-    groups = list(connection.scalars(own))
+    groups = [number for (number,) in _OWN_GROUP.rows(connection, asker=actor.id)]
     if wanted == "all":
         groups += connection.scalars(select(Group.id).where(Group.name == public_group))
         return groups, []
     ids = [number for number in wanted if isinstance(number, int)]
     known = _known(connection, Group, access.usable_groups(actor), ids)
     return groups + ids, [number for number in ids if number not in known]
+
+
+_OWN_GROUP = Prepared(
+    lambda: (
+        select(Group.id)
+        .join(GroupUser, GroupUser.group_id == Group.id)
+        .where(Group.single_user_group.is_(True), GroupUser.user_id == access.ASKER.id)
+    )
+)
 
 
 def _known(

@@ -33,6 +33,9 @@ IDENTITY = (
 UNIQUE_VIOLATION = "23505"
 
 
+_INSERT = insert(PhotometricSeries).returning(PhotometricSeries.id)
+
+
 class Moved(Exception):
     """The row does not name the file any more that this change was made from."""
 
@@ -48,8 +51,7 @@ class Record:
 def add(connection: Connection, actor: Actor, record: Record) -> int:
     """A new series of `actor`; its id. Raises IntegrityError; `refusal` says why."""
     values = dict(record.values) | {"owner_id": actor.id}
-    statement = insert(PhotometricSeries).values(values).returning(PhotometricSeries.id)
-    series_id: int = connection.execute(statement).scalar_one()
+    series_id: int = connection.execute(_INSERT, values).scalar_one()
     _share(connection, series_id, record.sharing)
     return series_id
 
@@ -75,6 +77,7 @@ def change(
     values = dict(record.values) | {"modified": utcnow()}
     statement = update(PhotometricSeries).where(PhotometricSeries.id == series_id).values(values)
     connection.execute(statement)
+    _unshare(connection, series_id, record.sharing)
     _share(connection, series_id, record.sharing)
 
 
@@ -138,15 +141,22 @@ def _sameness(row: Any, record: Record) -> str:
     return f"{text} A PhotometricSeries with the same hash already exists{place}."
 
 
+def _unshare(connection: Connection, series_id: int, sharing: Sharing) -> None:
+    """Take the sharing away that `sharing` is to replace: None leaves it as it is."""
+    for table, ids in (
+        (GroupPhotometricSeries, sharing.group_ids),
+        (StreamPhotometricSeries, sharing.stream_ids),
+    ):
+        if ids is not None:
+            connection.execute(delete(table).where(table.photometric_serie_id == series_id))
+
+
 def _share(connection: Connection, series_id: int, sharing: Sharing) -> None:
-    """Share the series with these groups and streams alone; None leaves them as they are."""
+    """Share the series, besides whom it is shared with, with these groups and streams."""
     for table, key, ids in (
         (GroupPhotometricSeries, "group_id", sharing.group_ids),
         (StreamPhotometricSeries, "stream_id", sharing.stream_ids),
     ):
-        if ids is None:
-            continue
-        connection.execute(delete(table).where(table.photometric_serie_id == series_id))
         if ids:
             rows = [{key: number, "photometric_serie_id": series_id} for number in ids]
             connection.execute(insert(table), rows)
