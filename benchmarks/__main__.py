@@ -9,11 +9,17 @@ import os
 import platform
 from pathlib import Path
 
-from . import requests
+from . import growth, load, memory, requests, storage
 from .figures import Figure, line, table
 from .setting import setting
 
-PARTS = {"requests": requests.run}
+PARTS = {
+    "requests": requests.run,
+    "load": load.run,
+    "memory": memory.run,
+    "storage": storage.run,
+    "growth": growth.run,
+}
 
 
 def main() -> None:
@@ -44,4 +50,5 @@ def machine() -> dict[str, object]:
     }
 
 
-main()
+if __name__ == "__main__":  # uploading processes import this too
+    main()

@@ -1,90 +1,96 @@
-"""Sixteen clients, every verb, two server processes, a minute: not one error, and nothing lost.
-
-By itself: `python -m benchmarks.load [seconds] [clients]`.
-"""
+"""Whether anyone waits for another: a reader's times while four others upload without pause."""
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from multiprocessing.synchronize import Event
+from typing import Any
 
-from .figures import Figure, table
-from .setting import Setting, setting
+import orjson
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from skyportal_series.utils.hdf5_files import dump_dataframe_to_bytestream
 
-from mixed_load import MixedLoad
-from server import Server, configure, launch
+from .figures import Figure
+from .setting import Client, Setting, photometry
 
-GROUP = "Mixed load"
-CLIENTS = 16
-
-
-def run(place: Setting, quick: bool, seconds: float = 60, clients: int = CLIENTS) -> list[Figure]:
-    """Requests per second, their durations, and what went wrong (nothing)."""
-    seconds = min(seconds, 10) if quick else seconds
-    with _two_processes(place) as server:
-        load = MixedLoad([server.url], server.token, server.instrument_id)
-        load.run(clients, lambda: time.sleep(seconds))
-        present = load.verify(server.url)
-        unwell = _check(server)
-    for problem in load.problems[:10]:
-        print(problem, file=sys.stderr)
-    return _figures(load, seconds, clients, present, unwell)
+GROUP = "No one waits for another"
+UPLOADERS = 4
 
 
-@contextmanager
-def _two_processes(place: Setting) -> Iterator[Server]:
-    """A server of two processes on the same database and folder."""
-    shared = {"photometric_series_folder": str(place.server.folder), "server.workers": 2}
-    server = configure(place.server.database_url, place.folder / "load", shared)
-    server.token, server.instrument_id = place.server.token, place.server.instrument_id
-    launch(server)
-    try:
-        yield server
-    finally:
-        server.stop()
-        server.process.stdout.close()
+def run(setting: Setting, quick: bool) -> Iterator[Figure]:
+    """The 99th percentile of `GET none` under load, against its idle median."""
+    rows, seconds = (200_000, 8) if quick else (1_000_000, 40)
+    body = setting.fields() | {"data": photometry(1000).to_dict("list")}
+    number = setting.client.post_json(orjson.dumps(body))
+    idle = statistics.median(_times(setting.client, number, seconds / 4))
+    for kind in ("hdf5", "json"):
+        loaded, uploads = _under_load(setting, number, kind, rows, seconds)
+        yield Figure(GROUP, f"uploads of {rows:,} rows as {kind} meanwhile", uploads, "")
+        name = f"GET none, median, while {UPLOADERS} upload {kind}"
+        yield Figure(GROUP, name, statistics.median(loaded) * 1e3, "ms", idle * 1e3)
+        worst = statistics.quantiles(loaded, n=100)[98]
+        name = f"GET none, 99th percentile, while {UPLOADERS} upload {kind}"
+        yield Figure(GROUP, name, worst * 1e3, "ms", idle * 1e3, "< 5 × idle", worst < 5 * idle)
 
 
-def _check(server: Server) -> int:
-    """What `fsck` returns."""
-    command = [sys.executable, "-m", "skyportal_series", "fsck", "-C", str(server.config)]
-    return subprocess.run(command, stdout=sys.stderr, check=False).returncode
+def _times(client: Client, number: int, seconds: float) -> list[float]:
+    """How long each of many requests takes, one after the other."""
+    path, taken = f"/{number}?dataFormat=none", []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        client.get(path)
+        taken.append(time.perf_counter() - start)
+        time.sleep(0.005)
+    return taken
 
 
-def _figures(
-    load: MixedLoad, seconds: float, clients: int, present: int, unwell: int
-) -> list[Figure]:
-    good = sum(number for code, number in load.codes.items() if code.endswith(" 200"))
-    errors = len(load.problems)
-    figures = [
-        Figure(GROUP, f"requests, {clients} clients", load.codes.total() / seconds, "per s"),
-        Figure(GROUP, "errors", errors, "", target="0", met=errors == 0 and good > 0),
-        Figure(GROUP, "series verified afterwards", present, ""),
-        Figure(GROUP, "exit code of fsck", unwell, "", target="0", met=unwell == 0),
+def _under_load(
+    setting: Setting, number: int, kind: str, rows: int, seconds: float
+) -> tuple[list[float], int]:
+    context = multiprocessing.get_context("spawn")
+    ready, stop = context.Semaphore(0), context.Event()
+    done = context.Value("i", 0)
+    fields = [setting.fields() for _ in range(UPLOADERS)]
+    arguments = [
+        (setting.server.url, setting.server.token, kind, rows, one, ready, stop, done)
+        for one in fields
     ]
-    for method, taken in sorted(load.seconds.items()):
-        cuts = statistics.quantiles(taken, n=100)
-        figures.append(Figure(GROUP, f"{method}, median", cuts[49] * 1000, "ms"))
-        figures.append(Figure(GROUP, f"{method}, 99 of 100", cuts[98] * 1000, "ms"))
-    return figures
+    processes = [context.Process(target=_upload, args=given) for given in arguments]
+    for process in processes:
+        process.start()
+    for _ in processes:
+        ready.acquire()
+    loaded = _times(setting.client, number, seconds)
+    stop.set()
+    for process in processes:
+        process.join()
+    return loaded, done.value
 
 
-def main() -> None:
-    """The command line."""
-    seconds, clients = (list(map(int, sys.argv[1:])) + [60, CLIENTS][len(sys.argv) - 1 :])[:2]
-    with setting() as place:
-        figures = run(place, False, seconds, clients)
-    print(table(figures))
-    if any(figure.met is False for figure in figures):
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
+def _upload(
+    url: str,
+    token: str,
+    kind: str,
+    rows: int,
+    fields: dict[str, Any],
+    ready: Any,
+    stop: Event,
+    done: Any,
+) -> None:
+    """Upload the same points under one name after the other, until told to stop."""
+    client = Client(url, token)
+    frame = photometry(rows)
+    data = dump_dataframe_to_bytestream(frame) if kind == "hdf5" else frame.to_dict("list")
+    text = orjson.dumps(data)
+    ready.release()
+    count = 0
+    while not stop.is_set():
+        fields["channel"] = f"{kind}{count}"
+        client.post_json(orjson.dumps(fields)[:-1] + b',"data":' + text + b"}")
+        count += 1
+        with done.get_lock():
+            done.value += 1
