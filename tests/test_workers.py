@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hdf5_recipes import photometry
 from processes import open_files, status
 from uploading import columns
 
 from skyportal_series import config, errors
+from skyportal_series.utils import hdf5_files
 from skyportal_series.workers import Workers
 
 MEMORY = 80_000_000
@@ -146,6 +148,15 @@ def test_a_job_that_needs_too_much_memory_is_ended(text, tmp_path):
     body.write_bytes(text)
     with pytest.raises(errors.InvalidInput, match=r"limits\.worker_memory_bytes \(80,000,000 byt"):
         in_pool(lambda pool: pool.read(body))
+
+
+def test_a_stored_file_that_is_too_large_is_not_called_damaged(tmp_path):
+    # Small as a file, 100 MB in memory: stored when the limits were others.
+    stored = tmp_path / "stored.h5"
+    hdf5_files.write_file(photometry(100_000).assign(note="x" * 1000), stored)
+    chosen = {"form": "json", "part": {}, "metadata": {}, "out": str(tmp_path / "out")}
+    with pytest.raises(errors.InvalidInput, match=r"limits\.worker_memory_bytes"):
+        in_pool(lambda pool: pool.run("export", stored=str(stored), **chosen))
 
 
 @pytest.mark.parametrize("seconds", [0.2, 30.0])
