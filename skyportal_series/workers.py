@@ -92,15 +92,18 @@ class _Worker:
         """Whether it could take a job."""
         return self._process.poll() is None
 
-    def stop(self) -> None:
-        """End the process at once; waits the moment that takes."""
+    def kill(self) -> None:
+        """End the process. The system takes a second to clear some gigabytes: see `wait`."""
         self._process.kill()
-        self._process.wait()
         if self._streams is None:
             self._socket.close()
         else:
             with suppress(RuntimeError):  # the loop is already closed
                 self._streams[1].close()
+
+    def wait(self) -> None:
+        """Wait until a killed process is gone."""
+        self._process.wait()
 
 
 class Workers:
@@ -180,30 +183,33 @@ class Workers:
             log.warning("a worker died in %s", job)
             raise
         finally:
-            self._put_back(worker, finished)
+            await self._put_back(worker, finished)
         return _result(answer, job, self._limits)
 
     async def _free(self) -> _Worker:
         """A worker without a job; one that somebody killed meanwhile is replaced."""
         self.start()
         while not (worker := await self._idle.get()).alive:
-            self._put_back(worker, finished=False)
+            await self._put_back(worker, finished=False)
         return worker
 
-    def _put_back(self, worker: _Worker, finished: bool) -> None:
+    async def _put_back(self, worker: _Worker, finished: bool) -> None:
         if finished and not self._closed:
             self._idle.put_nowait(worker)
             return
         self.restarts += 1
         self._all.discard(worker)
-        worker.stop()
+        worker.kill()
         self.start()
+        await asyncio.to_thread(worker.wait)
 
     def close(self) -> None:
         """Stop the processes. Jobs that still run are lost."""
         self._closed = True
         for worker in self._all:
-            worker.stop()
+            worker.kill()
+        for worker in self._all:
+            worker.wait()
         self._all.clear()
 
 
