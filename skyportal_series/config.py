@@ -107,6 +107,8 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         raise ConfigError(f"Cannot read the configuration {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The configuration {path} is not text in UTF-8") from error
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:

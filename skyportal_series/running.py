@@ -18,6 +18,7 @@ from .app_server import make_app
 from .config import Config
 from .database import create_engine_for, ensure_database
 from .embedded import EmbeddedPostgres
+from .errors import SeriesError
 from .migrations import migrate
 from .services import Services
 from .sql import database_errors
@@ -64,8 +65,15 @@ def connected(url: str | URL) -> Iterator[Engine]:
 
 
 def listen(config: Config) -> list[socket.socket]:
-    """The listening sockets of the configured address; OSError where it is taken."""
-    return bind_sockets(config.ports.app, config.server.host)
+    """The listening sockets of the configured address; SeriesError where it cannot be had."""
+    host, port = config.server.host, config.ports.app
+    try:
+        return bind_sockets(port, host)
+    except OSError as error:
+        raise SeriesError(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. "
+            "Name another with --host and --port, or server.host and ports.app."
+        ) from error
 
 
 def run(config: Config, url: str | URL, sockets: list[socket.socket], ready: Ready) -> bool:

@@ -83,6 +83,13 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
         load([file])
 
 
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=f"{file} is not text"):
+        load([file])
+
+
 def test_a_missing_file_is_refused():
     with pytest.raises(ConfigError, match="Cannot read the configuration"):
         load(["/nonexistent/c.yaml"])

@@ -45,7 +45,8 @@ class Outcome:
     def line(self) -> str:
         number = "" if self.id is None else str(self.id)
         text = f"{self.state:<9} {number:>8}  {self.file}"
-        return f"{text}: {shortened(self.reason)}" if self.reason else text
+        reason = self.reason.removeprefix(f"{self.file}: ")
+        return f"{text}: {shortened(reason)}" if reason else text
 
     def json(self) -> str:
         return json.dumps(asdict(self))

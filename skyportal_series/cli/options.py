@@ -25,6 +25,7 @@ Command = Callable[..., Any]
 DONE, SOME_REFUSED, WRONG_USAGE, NO_SERVER, NOT_ALLOWED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 LONGEST = 200
+ENDING = 40  # where a message says what may have been meant
 
 EXIT_CODES: tuple[tuple[type[SeriesClientError], int], ...] = (
     (NotConfigured, WRONG_USAGE),
@@ -138,8 +139,11 @@ def speaking() -> Iterator[None]:
     except SeriesClientError as error:
         complain(error)
         raise click.exceptions.Exit(exit_code(error)) from error
+    except BrokenPipeError:
+        raise  # who reads has enough; click ends without a word
     except OSError as error:
-        click.echo(f"Error: {error}", err=True)
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {where}{error.strerror or error}", err=True)
         raise click.exceptions.Exit(SOME_REFUSED) from error
 
 
@@ -159,7 +163,9 @@ def complain(error: SeriesClientError) -> None:
 
 def shortened(text: str) -> str:
     """For a person: the names of some hundred bandpasses are more than anyone reads."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST - ENDING - 3]} … {text[-ENDING:]}"
 
 
 def _options(command: Command, rows: Iterable[vocabulary.Name]) -> Command:

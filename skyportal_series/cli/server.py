@@ -125,7 +125,10 @@ def plain_errors() -> Iterator[None]:
         yield
     except SeriesError as error:
         raise click.ClickException(error.message) from error
+    except BrokenPipeError:
+        raise  # who reads has enough; click ends without a word
     except OSError as error:
-        raise click.ClickException(f"{error.strerror or error}") from error
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{error.strerror or error}") from error
     except KeyboardInterrupt:
         sys.exit(130)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROUTE = "/api/photometric_series"
 DATA_FORMATS = ("hdf5", "json", "csv", "arrow", "parquet", "votable", "ecsv", "fits")
-PICTURES = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
+PICTURES = {".png": "png", ".svg": "svg"}
 
 
 class Client:

@@ -125,8 +125,10 @@ def _beside(target: Path) -> Iterator[IO[bytes]]:
         with path.open("xb") as file:
             yield file
         path.replace(target)
-    except BaseException:
+    except BaseException as problem:
         path.unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.filename == str(path):
+            problem.filename = str(target)  # the name that the caller knows
         raise
 
 

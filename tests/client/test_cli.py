@@ -79,6 +79,12 @@ def test_plot_stores_a_picture(run: Run, series: Any, home: Path) -> None:
     assert (done.exit_code, "<svg" in (home / "lc.svg").read_text()) == (0, True)
 
 
+def test_a_picture_for_no_folder_names_the_file(run: Run, series: Any, home: Path) -> None:
+    target = home / "none" / "a.png"
+    done = run("plot", series.id, "-o", target)
+    assert (done.exit_code, done.stderr) == (1, f"Error: {target}: No such file or directory\n")
+
+
 def test_download_stores_several(run: Run, series: Any, home: Path) -> None:
     done = run("download", series.id, 2**31 - 1, "-d", home, "-f", "csv")
     assert done.exit_code == 1
@@ -151,6 +157,9 @@ def test_the_stored_token_goes_to_its_own_server_alone(portal: Server) -> None:
         (["upload", "missing.csv"], 1, "No such file"),
         (["download", "1", "2", "-o", "a.h5"], 2, "-d"),
         (["download", "1", "-o", "a.docx"], 1, "suffixes"),
+        (["plot", "1", "-o", "a.pdf"], 2, "one of .png, .svg."),
+        (["ls", "--filter", "tess::red"], 1, "… "),
+        (["ls", "--filter", "tess::red"], 1, "Did you mean tess?"),
         (["nonsense"], 2, "nonsense"),
     ],
 )
