@@ -212,3 +212,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"pandas", "numpy", "h5py", "astropy", "sqlalchemy", "tornado", "rich", "uniplot"}
     assert not heavy & set(done.stderr.split())
+
+
+def test_serve_names_the_port_that_is_taken(portal: Server) -> None:
+    port = portal.url.rpartition(":")[2]
+    done = bare("serve", "--port", port)
+    assert (done.exit_code, f"port {port}: Address already in use" in done.stderr) == (1, True)
