@@ -406,7 +406,7 @@ def peak(place: Place, *options: str) -> int:
 
 def test_many_series_need_no_more_memory_than_few(place: Place) -> None:
     few = peak(place)
-    number = 12_000
+    number = 8_000
     names = [column.name for column in PhotometricSeries.__table__.columns if column.name != "id"]
     made = {
         "series_obj_id": "'n' || n", "hash": "md5(n::text)",
@@ -418,4 +418,4 @@ def test_many_series_need_no_more_memory_than_few(place: Place) -> None:
     (place.server.folder / "full").mkdir()
     for name in range(number // 3):
         (place.server.folder / "full" / f"{name}.h5").touch()
-    assert peak(place, "--json") < few + 8e6
+    assert peak(place, "--json") < few + 7e6
