@@ -34,6 +34,8 @@ class Sql:
     def __init__(self, engine: Engine, threads: int) -> None:
         self.engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series")
+        # Files have threads of their own, so that no query waits for a disk.
+        self._files = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series-files")
         # One statement needs no transaction: spares the BEGIN and the ROLLBACK around it.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -48,11 +50,11 @@ class Sql:
                 return function(connection, *arguments)
 
         try:
-            return await self.thread(run)
+            return await self._query(run)
         except Unavailable as error:
             if not getattr(error.__cause__, "connection_invalidated", False):
                 raise
-        return await self.thread(run)
+        return await self._query(run)
 
     async def write(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(connection, *arguments)` in one transaction.
@@ -74,20 +76,23 @@ class Sql:
 
         for _ in range(ATTEMPTS - 1):
             try:
-                return await self.thread(run)
+                return await self._query(run)
             except Unavailable as error:
                 if not _rolled_back(error.__cause__):
                     raise
-        return await self.thread(run)
+        return await self._query(run)
 
     async def thread(self, function: Callable[..., T], *arguments: Any) -> T:
-        """`function(*arguments)` in one of the threads: for files as well."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, function, *arguments)
+        """`function(*arguments)` in one of the threads for files."""
+        return await asyncio.get_running_loop().run_in_executor(self._files, function, *arguments)
+
+    async def _query(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     def close(self) -> None:
         """End the threads once they are idle. The engine is its owner's to dispose of."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._files):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 class CommitUnknown(Unavailable):

@@ -23,7 +23,7 @@ from .errors import SeriesError, StorageFull
 from .workers import HEADER
 
 #: Behind the server's event loop and the database in the queue for a processor.
-NICENESS = 5
+NICENESS = 10
 #: prctl's: what this process runs can never gain rights by it (setuid programs).
 PR_SET_NO_NEW_PRIVS = 38
 

@@ -23,6 +23,10 @@ PATIENCE = 1 << 27
 FAREWELL = 5.0
 
 
+#: Bytes of a body that are collected before they are written.
+BATCH = 1 << 19
+
+
 @stream_request_body
 class UploadHandler(BaseHandler):
     """A handler whose POST and PATCH find their body as `upload`, for those who may upload."""
@@ -32,14 +36,16 @@ class UploadHandler(BaseHandler):
     _refusal: SeriesError | None = None
     _deadline: asyncio.TimerHandle | None = None
     _in_line = False
-    _unread = False
+    #: Whether an answer now would come before the body: Tornado cuts the connection after it.
+    _unread = True
     _gone = False
     _begun = False
+    _writing = False
 
-    @property
-    def upload(self) -> Upload:
+    async def upload(self) -> Upload:
         """The body. Raises what was wrong with it."""
         self._stop_clock()
+        await self._write_pieces()
         if self._gone:
             raise StreamClosedError
         if self._refusal is not None:
@@ -51,14 +57,15 @@ class UploadHandler(BaseHandler):
         return Upload(self._path, self.request.headers.get("Content-Type", ""))
 
     async def prepare(self) -> None:
+        self._pieces: list[bytes] = []
         try:
             await self._admit()
         except SeriesError as error:
             if self.request.method not in ("POST", "PATCH") or not self._worth_reading():
-                self._unread = True
                 raise
             # An answer before the end of the body would cut the connection, and be lost with it.
             self._refusal = error
+        self._unread = False
         self._start_clock()
 
     def _worth_reading(self) -> bool:
@@ -83,7 +90,7 @@ class UploadHandler(BaseHandler):
         self.send_error(error.status, exc_info=(type(error), error, None))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        if self._unread:  # Tornado will cut the connection: the client should know
+        if self._unread:  # the client should know
             self.set_header("Connection", "close")
         super().write_error(status_code, **kwargs)
 
@@ -124,7 +131,7 @@ class UploadHandler(BaseHandler):
         limit = self.services.config.limits.upload_bytes
         return TooLarge(f"The body is {size}; limits.upload_bytes allows {limit:,} bytes.")
 
-    def data_received(self, chunk: bytes) -> None:
+    async def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body; once something is wrong, drop the rest."""
         self.received += len(chunk)
         if self._file is None or self._file.closed or self._refusal is not None:
@@ -132,11 +139,26 @@ class UploadHandler(BaseHandler):
         if self.received > self.services.config.limits.upload_bytes:
             self._refusal = self._too_large("larger")
             return
+        self._pieces.append(chunk)
+        if sum(map(len, self._pieces)) >= BATCH:
+            await self._write_pieces()
+
+    async def _write_pieces(self) -> None:
+        """In a thread, as a busy disk may take its time; the client waits for it."""
+        if self._file is None or not self._pieces:
+            return
+        content = b"".join(self._pieces)
+        self._pieces.clear()
+        self._writing = True
         try:
             with storage_errors():
-                _write_all(self._file, chunk)
+                await self.services.sql.thread(_write_all, self._file, content)
         except StorageFull as error:
             self._refusal = error
+        finally:
+            self._writing = False
+            if self._gone or self._finished:  # meanwhile, and so nothing was cleaned up
+                self._clean_up()
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
         """Whoever has the answer finds nothing left of the body."""
@@ -160,6 +182,8 @@ class UploadHandler(BaseHandler):
 
     def _clean_up(self) -> None:
         self._stop_clock()
+        if self._writing:
+            return
         if self._file is not None:
             self._file.close()
             self._file = None
