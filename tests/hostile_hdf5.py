@@ -235,7 +235,7 @@ BREAKS_HDF5: dict[str, Maker] = {
 
 
 def encoded_as(codec: str) -> Maker:
-    return spoilt(lambda file, folder: file[KEY].attrs.__setitem__("encoding", codec))
+    return spoilt(lambda file, folder: file[KEY].attrs.__setitem__("encoding", np.bytes_(codec)))
 
 
 CALLS_CODECS = {codec: encoded_as(codec) for codec in ("zlib", "bz2", "hex", "idna", "latin-1")}
