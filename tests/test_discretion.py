@@ -44,6 +44,8 @@ def hidden_fields(server: Server) -> dict[str, Any]:
 
 GETS = [
     *("/0", "/x", "/999999", "/99999999999999999999", "/%00", "/%ff", "/..%2f..%2fetc%2fpasswd"),
+    "/" + "0" * 19 + "1" + "9" * 15,
+    "/" + "0" * 19 + "1" + "0" * 5000,
     *("?objectID=%00", "?sortBy=1;DROP TABLE users", "?numPerPage=-1", "?raMax=1e999", "?x=%ff"),
     *("?filename=/etc/passwd", "?filename=../../x", "?seriesName='%22", "?minMeanMag=NaN", "?'=1"),
     *("/1/data?format=exe", "/1/data?columns=%00", "/1/plot?format=x", "/scan?after=AAAA"),
@@ -51,7 +53,7 @@ GETS = [
 ]
 
 
-@pytest.mark.parametrize("path", GETS)
+@pytest.mark.parametrize("path", GETS, ids=lambda path: path[:40])
 def test_bad_questions(path, server):
     upload(server)
     answer = server.get(path)
