@@ -68,8 +68,8 @@ def _rows(columns: dict[str, Any], limits: ReadLimits) -> int:
 
 def _array(name: str, values: list[Any]) -> npt.NDArray[Any]:
     """One column; ValueError where it mixes kinds or holds what no column can hold."""
-    kinds = set(map(type, values)) - {type(None)}
-    missing = None in values if len(kinds) else True
+    found = set(map(type, values))
+    kinds, missing = found - {type(None)}, type(None) in found
     if kinds <= {int, float}:
         if kinds == {int} and not missing:
             return _integers(name, values)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from isal import igzip_lib
 
 from skyportal_series.errors import InvalidFile
 
 PREFIX = "Could not load DataFrame from HDF5 file."
 EMPTY = "Must supply a non-empty DataFrame."
 
-# What h5py, numpy and zlib have been seen to raise on damaged bytes, by their roots.
+# Its stub takes the class for an instance.
+_ISAL_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]
+# What h5py, numpy and ISA-L have been seen to raise on damaged bytes, by their roots.
 _ON_BAD_BYTES = (
     ArithmeticError,
     AttributeError,
@@ -22,7 +25,7 @@ _ON_BAD_BYTES = (
     SystemError,
     TypeError,
     ValueError,
-    zlib.error,
+    _ISAL_ERROR,
 )
 
 

@@ -20,6 +20,10 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?')
 #: A string, to be passed over, or a whole number that is near what 64 bits hold or past it.
 _LONG = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?<![\d.eE+])(-?\d{19,}+)(?![.eE])')
 
+_RUN = b"0" * 19
+_ZEROS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
+BLOCK = 1 << 18
+
 #: Lists and objects: a column is one, and the fields have room for few.
 MAX_CONTAINERS = 1 << 16
 #: What the beginning of a body says of it.
@@ -51,9 +55,18 @@ def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") 
     keys = _count_keys(value)
     if sum(1 for match in _STRING.finditer(text) if match[1]) != keys:
         raise InvalidInput("The JSON names a key twice in one object; give each key once.")
-    if _has_huge_float(value) and (number := _past_64_bits(text)):
+    if _has_many_digits(text) and _has_huge_float(value) and (number := _past_64_bits(text)):
         raise InvalidInput(f"The whole number {number} is too large: 64 bits is the most.")
     return value
+
+
+def _has_many_digits(text: mmap.mmap | bytes) -> bool:
+    """Whether there is a run of digits that may be past 64 bits: rare, and told quickly."""
+    for start in range(0, len(text), BLOCK):
+        # Every digit as a 0, so that a run of them can be searched for as such.
+        if _RUN in text[max(0, start - len(_RUN)) : start + BLOCK].translate(_ZEROS):
+            return True
+    return False
 
 
 def _past_64_bits(text: mmap.mmap | bytes) -> str | None:
