@@ -40,7 +40,7 @@ def read_upload(
 ) -> dict[str, Any]:
     """Read the request body in the file `body`; pack its data, without metadata, as `packed`.
 
-    The file of a form is put at `form_file`; whoever asks removes it.
+    The HDF5 file in it, if any, is put at `form_file`; whoever asks removes it.
 
     Returns
     -------
@@ -56,18 +56,29 @@ def read_upload(
     """
     with storage_errors():
         request = bodies.read_body(Path(body), content_type, Path(form_file))
+    fields, data = request.fields, request.data
+    del request  # it holds the data, whose parts are let go as soon as they have been taken in
     result: dict[str, Any] = {
-        "fields": request.fields,
-        "has_data": request.data is not None,
+        "fields": fields,
+        "has_data": data is not None,
         "summary": None,
         **{name: {} for name in ("metadata", "inferred", "doubts", "problems")},
     }
-    if request.data is not None:
+    if data is not None:
         try:
-            result |= _take_in(request.data, Path(packed), nsigma, limits)
+            if isinstance(data, str):
+                data = _saved(data, Path(form_file))
+            result |= _take_in(data, Path(packed), nsigma, limits)
         except InvalidInput as error:
             result["problems"] = error.problems or {"data": [error.message]}
     return result
+
+
+def _saved(text: str, file: Path) -> Path:
+    """The file that came as base64, put where that of a form would be."""
+    with short_of_memory(), storage_errors():
+        hdf5_files.save_image(text, file)
+    return file
 
 
 def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> dict[str, Any]:
@@ -100,8 +111,6 @@ def _check_names(names: list[str]) -> None:
 def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
     if isinstance(data, Path):
         return hdf5_files.read_file(data, limits)
-    if isinstance(data, str):
-        return hdf5_files.load_dataframe_from_bytestream(data, limits)
     if isinstance(data, dict):
         from .utils.frames import dataframe_from_columns
 

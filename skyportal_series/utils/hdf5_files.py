@@ -122,6 +122,13 @@ def load_dataframe_from_bytestream(
         return hdf5_reader.read_frame(hdf5_reader.open_image(_image(data)), limits)
 
 
+def save_image(text: str, path: str | os.PathLike[str]) -> None:
+    """Writes the HDF5 image in base64 `text` to a file. Raises InvalidFile where it is none."""
+    with refusing():
+        image = _image(text)
+    Path(path).write_bytes(image)
+
+
 def read_file(
     path: str | os.PathLike[str], limits: ReadLimits = DEFAULT_LIMITS
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
