@@ -16,7 +16,7 @@ from psycopg2.extras import RealDictCursor
 from skyportal_series.utils.hdf5_files import dump_dataframe_to_bytestream
 
 from . import floors
-from .figures import Figure, at_most, medians
+from .figures import Figure, at_most, below, medians
 from .filling import CENTRE, RADIUS, fill
 from .setting import Client, Setting, photometry
 
@@ -32,6 +32,7 @@ def run(setting: Setting, quick: bool) -> Iterator[Figure]:
     )
     yield from _fetching(setting, number, rounds)
     yield from _raw(setting, number, rounds)
+    yield from _looking(setting, rounds)
     yield from _posting(setting, number, rounds // 3)
     yield from _rows(setting, number, rounds)
 
@@ -44,10 +45,17 @@ def _fetching(setting: Setting, number: int, rounds: int) -> Iterator[Figure]:
     yield at_most(GROUP, f"GET json, {LARGE:,} rows", seconds, floor, 1.5)
     seconds, floor = medians(rounds, lambda: get(hdf5), lambda: floors.get_hdf5(path))
     yield at_most(GROUP, f"GET hdf5, {LARGE:,} rows", seconds, floor, 1.5)
-    part = f"/{number}/data?format=json&maxPoints=2000"
-    yield Figure(
-        GROUP, "/data, 2,000 points of them", medians(rounds, lambda: get(part))[0] * 1e3, "ms"
-    )
+
+
+def _looking(setting: Setting, rounds: int) -> Iterator[Figure]:
+    """What people who look at a large series wait for."""
+    image = dump_dataframe_to_bytestream(photometry(1_000_000), encode=False)
+    number = setting.client.post_form(image, setting.fields())
+    thinned = f"/{number}/data?format=json&maxPoints=2000"
+    (seconds,) = medians(rounds, lambda: setting.client.get(thinned))
+    yield below(GROUP, "/data, 2,000 points of 1,000,000", seconds * 1000, "ms", 100)
+    (seconds,) = medians(3, lambda: setting.client.get(f"/{number}/plot"))
+    yield below(GROUP, "/plot, 1,000,000 points", seconds * 1000, "ms", 1000)
 
 
 def _raw(setting: Setting, number: int, rounds: int) -> Iterator[Figure]:
