@@ -45,7 +45,7 @@ class Catalog(Reading):
         self, config: Config, sql: Sql, store: LocalStore, workers: Workers, on_change: OnChange
     ) -> None:
         super().__init__(sql, store, workers, allowed_bandpasses(config.additional_bandpasses))
-        self._intake = Intake(config, sql, store, workers)
+        self._intake = Intake(config, sql, store, self._files, workers)
         self._on_change = on_change
         #: Updates of one series wait here for each other, rather than start anew in turns.
         self._updating: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()

@@ -53,6 +53,18 @@ class StoredFiles:
         """Raises DamagedFile, with the reason, where it cannot be read or is not `digest`."""
         return await self._sql.thread(self._open, filename, digest)
 
+    async def put(self, source: Path, key: str, digest: str) -> None:
+        """Move the file `source` to `key`. Its MD5 has just been taken, and is trusted from here.
+
+        Raises what the store's `put` does.
+        """
+        await self._sql.thread(self._put, source, key, digest)
+
+    def _put(self, source: Path, key: str, digest: str) -> None:
+        self._store.put(source, key)
+        path = self._store.path(key)
+        self._note(str(path), digest, path.stat())
+
     def _open(self, filename: str, digest: str) -> StoredFile:
         try:
             with busy_errors():
@@ -69,14 +81,20 @@ class StoredFiles:
 
     def _checked(self, file: BinaryIO, digest: str) -> StoredFile:
         status = os.fstat(file.fileno())
-        looks = (status.st_ino, status.st_size, status.st_mtime_ns)
-        name = f"{file.name}\0{digest}"
-        if self._whole.get(name) != looks:
+        if self._whole.get(f"{file.name}\0{digest}") != _looks(status):
             _check(file, digest)
-            self._whole[name] = looks
-            if len(self._whole) > REMEMBERED:
-                self._whole.popitem(last=False)
+            self._note(file.name, digest, status)
         return StoredFile(file, status.st_size, file.name)
+
+    def _note(self, path: str, digest: str, status: os.stat_result) -> None:
+        """Remember that a file is whole, as long as it looks as it does."""
+        self._whole[f"{path}\0{digest}"] = _looks(status)
+        if len(self._whole) > REMEMBERED:
+            self._whole.popitem(last=False)
+
+
+def _looks(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _check(file: BinaryIO, digest: str) -> None:

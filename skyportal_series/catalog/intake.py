@@ -15,6 +15,7 @@ from ..sql import Sql
 from ..store import LocalStore, drop
 from ..workers import Workers
 from . import naming, record, references
+from .files import StoredFiles
 from .references import Sharing
 from .rows import Answer
 from .writing import Record
@@ -42,10 +43,13 @@ class Draft:
 class Intake:
     """Reads, checks and files uploads."""
 
-    def __init__(self, config: Config, sql: Sql, store: LocalStore, workers: Workers) -> None:
+    def __init__(
+        self, config: Config, sql: Sql, store: LocalStore, files: StoredFiles, workers: Workers
+    ) -> None:
         self._config = config
         self._sql = sql
         self._store = store
+        self._files = files
         self._workers = workers
         self._bandpasses = allowed_bandpasses(config.additional_bandpasses)
         sizes = ("rows", "columns", "frame_bytes")
@@ -102,5 +106,5 @@ class Intake:
         values |= {"filename": str(self._store.path(key)), "hash": sealed["hash"]}
         if current is None:
             values["autodelete"] = self._config.photometric_series_autodelete
-        await self._sql.thread(self._store.put, draft.packed, key)
+        await self._files.put(draft.packed, key, sealed["hash"])
         return Record(values, draft.sharing)
