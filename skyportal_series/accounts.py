@@ -9,9 +9,21 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Integer, Select, String, bindparam, func, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from .errors import Forbidden, InvalidInput, Unauthenticated
 from .models import (
@@ -27,11 +39,15 @@ from .models import (
     UserRole,
     utcnow,
 )
-from .models.access import ASKER, FEW, Actor, count_ways
+from .models.access import ADMIN, ASKER, FEW, Actor, count_ways, readable
 from .prepared import Prepared
 
 #: Longer than any token that is given out; what is longer is not looked up.
 TOKEN_CHARACTERS = 256
+NOBODYS = "Unknown token."
+
+#: The parameter of statements that find out by themselves who asks.
+TOKEN = bindparam("token", type_=String)
 
 
 def authenticate_token(session: Session | Connection, token: str) -> Actor:
@@ -39,9 +55,14 @@ def authenticate_token(session: Session | Connection, token: str) -> Actor:
 
     Raises Unauthenticated if there is no such token, Forbidden if its user's account expired.
     """
+    check_token(token)
+    return actor_of(_OF_TOKEN.first(_connection(session), token=token))
+
+
+def check_token(token: str) -> None:
+    """Raises Unauthenticated for what is no token, and need not be looked for."""
     if len(token) > TOKEN_CHARACTERS or "\0" in token:
-        raise Unauthenticated("Unknown token.")
-    return _actor(_OF_TOKEN.first(_connection(session), token=token), "Unknown token.")
+        raise Unauthenticated(NOBODYS)
 
 
 def authenticate_user(session: Session | Connection, user_id: int) -> Actor:
@@ -49,7 +70,7 @@ def authenticate_user(session: Session | Connection, user_id: int) -> Actor:
 
     For those signed in otherwise than by a token. Raises as `authenticate_token` does.
     """
-    return _actor(_OF_USER.first(_connection(session), user=user_id), "Unknown user.")
+    return actor_of(_OF_USER.first(_connection(session), user=user_id), "Unknown user.")
 
 
 def _connection(session: Session | Connection) -> Connection:
@@ -79,10 +100,20 @@ def _actor_of(acls: Any) -> Select[Any]:
     ).select_from(User)
 
 
-def _of_token() -> Select[Any]:
+def of_token() -> Select[Any]:
+    """The row that `actor_of` takes, of the user whose the token TOKEN is."""
     acls = select(TokenACL.acl_id).where(TokenACL.token_id == Token.id)
     found = _actor_of(acls).join(Token, Token.created_by_id == User.id)
-    return found.where(Token.id == bindparam("token", type_=String))
+    return found.where(Token.id == TOKEN)
+
+
+def readable_by_token() -> ColumnElement[bool]:
+    """Series that whoever TOKEN belongs to may read: `readable`, for a statement of its own."""
+    # Nothing in here refers to tables around it: each of its parts could stand alone.
+    token = aliased(Token)
+    asker = Actor(select(token.created_by_id).where(token.id == TOKEN).scalar_subquery())  # type: ignore[arg-type]
+    is_admin = exists().where(TokenACL.token_id == TOKEN, TokenACL.acl_id == ADMIN)
+    return or_(is_admin, readable(asker))
 
 
 def _of_user() -> Select[Any]:
@@ -96,17 +127,25 @@ def _of_user() -> Select[Any]:
     return _actor_of(acls).where(User.id == bindparam("user", type_=Integer))
 
 
-_OF_TOKEN, _OF_USER = Prepared(_of_token), Prepared(_of_user)
+_OF_TOKEN, _OF_USER = Prepared(of_token), Prepared(_of_user)
 _WAYS = Prepared(lambda: count_ways(ASKER))
 
 
-def _actor(row: Sequence[Any] | None, unknown: str) -> Actor:
+def actor_of(row: Sequence[Any] | None, unknown: str = NOBODYS) -> Actor:
+    """The actor in the first columns of a row of `of_token`.
+
+    Raises Unauthenticated without a row, Forbidden if the account expired.
+    """
     if row is None:
         raise Unauthenticated(unknown)
-    user_id, expiration, acls, groups, streams = row
+    user_id, expiration, acls, groups, streams = row[:ACTOR_COLUMNS]
     if expiration is not None and expiration < utcnow():
         raise Forbidden("User account expired")
     return Actor(user_id, frozenset(acls), frozenset(groups), frozenset(streams))
+
+
+#: How many columns of such a row tell of the actor.
+ACTOR_COLUMNS = 5
 
 
 def create_token(

@@ -46,7 +46,6 @@ def create_engine_for(url: str | URL, pool_size: int = 10, **options: Any) -> En
     settings: dict[str, Any] = {
         "pool_size": pool_size,
         "max_overflow": pool_size,
-        "pool_pre_ping": True,
         "pool_recycle": 3600,
         "pool_timeout": 30,
         "json_serializer": dump_json,

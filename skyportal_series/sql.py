@@ -52,12 +52,14 @@ class Sql:
         try:
             return await self._query(run)
         except Unavailable as error:
-            if not getattr(error.__cause__, "connection_invalidated", False):
+            if not _lost(error.__cause__):
                 raise
         return await self._query(run)
 
     async def write(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(connection, *arguments)` in one transaction.
+
+        Tried again where it was rolled back for the sake of another, or its connection was dead.
 
         Raises
         ------
@@ -77,8 +79,10 @@ class Sql:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._query(run)
+            except CommitUnknown:
+                raise
             except Unavailable as error:
-                if not _rolled_back(error.__cause__):
+                if not (_rolled_back(error.__cause__) or _lost(error.__cause__)):
                     raise
         return await self._query(run)
 
@@ -130,6 +134,11 @@ def _commit_errors() -> Iterator[None]:
 
 def _away(error: exc.DBAPIError) -> bool:
     return error.connection_invalidated or (sqlstate(error) or "")[:2] in _AWAY
+
+
+def _lost(error: BaseException | None) -> bool:
+    """Whether the connection was dead, or died: the pool drops others that died with it."""
+    return isinstance(error, exc.DBAPIError) and error.connection_invalidated
 
 
 def _rolled_back(error: BaseException | None) -> bool:

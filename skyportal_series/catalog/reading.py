@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..accounts import authenticate_token, measure
+from ..accounts import measure
 from ..errors import DamagedFile, NotFound, StorageFull
 from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
@@ -48,12 +48,7 @@ class Reading:
 
     async def get_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer]:
         """Whose the token is, and the series. Raises what authenticating does, and NotFound."""
-
-        def both(connection: Connection) -> tuple[Actor, Answer | None]:
-            actor = authenticate_token(connection, token)
-            return actor, rows.one(connection, actor, series_id)
-
-        actor, answer = await self._sql.read(both)
+        actor, answer = await self._sql.read(rows.one_by_token, token, series_id)
         return actor, _found(answer)
 
     async def search(self, actor: Actor, query: Query) -> tuple[list[Answer], int]:

@@ -19,10 +19,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from ..accounts import ACTOR_COLUMNS, actor_of, check_token, of_token, readable_by_token
 from ..models import (
     Group,
     GroupPhotometricSeries,
@@ -44,6 +46,14 @@ def one(connection: Connection, actor: Actor, series_id: int) -> Answer | None:
     statement = _ANY if actor.is_admin else _OWN
     found = _answers(connection, statement, id=series_id, asker=actor.id)
     return found[0] if found else None
+
+
+def one_by_token(connection: Connection, token: str, series_id: int) -> tuple[Actor, Answer | None]:
+    """Whose `token` is, and the series where they may read it; raises as authenticating does."""
+    check_token(token)
+    row = _BY_TOKEN.first(connection, token=token, id=series_id)
+    actor, columns = actor_of(row), (row or ())[ACTOR_COLUMNS:]
+    return actor, _answer(columns) if columns[0] is not None else None
 
 
 def page(connection: Connection, actor: Actor, query: Query) -> list[Answer]:
@@ -108,13 +118,14 @@ def _those(connection: Connection, found: Select[Any]) -> list[Answer]:
 
 
 def _answers(connection: Connection, statement: Prepared, **values: Any) -> list[Answer]:
-    answers: list[Answer] = []
-    for row in statement.rows(connection, **values):
-        answer = dict(zip((*COLUMNS, "groups", "streams"), row, strict=True))
-        answer["group_ids"] = [group["id"] for group in answer["groups"]]
-        answer["stream_ids"] = [stream["id"] for stream in answer["streams"]]
-        answers.append(answer | {"data": None})
-    return answers
+    return [_answer(row) for row in statement.rows(connection, **values)]
+
+
+def _answer(row: Sequence[Any]) -> Answer:
+    answer = dict(zip((*COLUMNS, "groups", "streams"), row, strict=True))
+    answer["group_ids"] = [group["id"] for group in answer["groups"]]
+    answer["stream_ids"] = [stream["id"] for stream in answer["streams"]]
+    return answer | {"data": None}
 
 
 def instrument_name(connection: Connection, instrument_id: int) -> str | None:
@@ -143,9 +154,16 @@ def _shared_with(shares: Any, table: Any, key: Any, names: Sequence[str]) -> Any
     return found.where(shares.photometric_serie_id == PhotometricSeries.id).scalar_subquery()
 
 
+def _by_token() -> Select[Any]:
+    """One row for a token that there is; all columns of the series null where it is not theirs."""
+    series = _told().where(PhotometricSeries.id == _ID, readable_by_token()).subquery()
+    return of_token().add_columns(*series.c).outerjoin(series, true())
+
+
 _ID = bindparam("id", type_=Integer)
 _IDS = bindparam("ids", type_=ARRAY(Integer))
 #: One series for who may read all; one for everyone else; several that have been found already.
 _ANY = Prepared(lambda: _told().where(PhotometricSeries.id == _ID))
 _OWN = Prepared(lambda: _told().where(PhotometricSeries.id == _ID, readable(ASKER)))
+_BY_TOKEN = Prepared(_by_token)
 _THESE = Prepared(lambda: _told().where(PhotometricSeries.id == any_(_IDS)))
