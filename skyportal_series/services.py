@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from tornado.web import RequestHandler
 
 from .accounts import authenticate_token
-from .catalog import Catalog
+from .catalog import Catalog, StoredFile
 from .catalog.rows import Answer
 from .config import Config
 from .errors import Unauthenticated
@@ -107,6 +107,18 @@ class Services:
             actor = await self.actor(handler)
             return actor, await self.catalog.get(actor, series_id)
         return await self.catalog.get_by_token(read_token(handler), series_id)
+
+    async def find_file(
+        self, handler: RequestHandler, series_id: int
+    ) -> tuple[Actor, Answer, StoredFile]:
+        """Who asks, what there is to know of the series' file, and the file, open.
+
+        Raises what `find` does, and DamagedFile.
+        """
+        if self.authenticate is not None:
+            actor, answer = await self.find(handler, series_id)
+            return actor, answer, await self.catalog.open(actor, answer)
+        return await self.catalog.open_by_token(read_token(handler), series_id)
 
     def close(self) -> None:
         """Stop the workers and the threads. The engine is its owner's."""

@@ -51,7 +51,7 @@ class StoredFiles:
 
     async def open(self, filename: str, digest: str) -> StoredFile:
         """Raises DamagedFile, with the reason, where it cannot be read or is not `digest`."""
-        return await self._sql.thread(self._open, filename, digest)
+        return await self._sql.thread(self.opened, filename, digest)
 
     async def put(self, source: Path, key: str, digest: str) -> None:
         """Move the file `source` to `key`. Its MD5 has just been taken, and is trusted from here.
@@ -65,7 +65,8 @@ class StoredFiles:
         path = self._store.path(key)
         self._note(str(path), digest, path.stat())
 
-    def _open(self, filename: str, digest: str) -> StoredFile:
+    def opened(self, filename: str, digest: str) -> StoredFile:
+        """What `open` gives, for who is in a thread for files already."""
         try:
             with busy_errors():
                 file = self._store.open(self._store.key(filename))

@@ -51,6 +51,22 @@ class Reading:
         actor, answer = await self._sql.read(rows.one_by_token, token, series_id)
         return actor, _found(answer)
 
+    async def open_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer, StoredFile]:
+        """Whose the token is, the series' FILE_COLUMNS, and its file. Raises as `open` does too."""
+
+        def opened(
+            found: tuple[Actor, Answer | None],
+        ) -> tuple[Actor, Answer, StoredFile | None]:
+            actor, answer = found[0], _found(found[1])
+            try:
+                return actor, answer, self._files.opened(answer["filename"], answer["hash"])
+            except DamagedFile:  # or replaced meanwhile
+                return actor, answer, None
+
+        found = await self._sql.read_for(opened, rows.file_by_token, token, series_id)
+        actor, answer, stored = found
+        return actor, answer, stored or await self.open(actor, answer)
+
     async def search(self, actor: Actor, query: Query) -> tuple[list[Answer], int]:
         """A page of answers, without data, and how many series there are on all pages."""
         query = in_place(query, self._store.root, self._bandpasses)

@@ -40,6 +40,9 @@ from ..schemas.filters import Query, column_named, conditions
 
 Answer = dict[str, Any]
 
+#: What there is to know of a series whose file is handed out as it is.
+FILE_COLUMNS = ("id", "obj_id", "series_name", "filter", "num_exp", "filename", "hash")
+
 
 def one(connection: Connection, actor: Actor, series_id: int) -> Answer | None:
     """The series, where `actor` may read it."""
@@ -50,10 +53,25 @@ def one(connection: Connection, actor: Actor, series_id: int) -> Answer | None:
 
 def one_by_token(connection: Connection, token: str, series_id: int) -> tuple[Actor, Answer | None]:
     """Whose `token` is, and the series where they may read it; raises as authenticating does."""
+    actor, columns = _found_by_token(_BY_TOKEN, connection, token, series_id)
+    return actor, _answer(columns) if columns else None
+
+
+def file_by_token(
+    connection: Connection, token: str, series_id: int
+) -> tuple[Actor, Answer | None]:
+    """The same with no more of the answer than FILE_COLUMNS, in half the time."""
+    actor, columns = _found_by_token(_FILE_BY_TOKEN, connection, token, series_id)
+    return actor, dict(zip(FILE_COLUMNS, columns, strict=True)) if columns else None
+
+
+def _found_by_token(
+    statement: Prepared, connection: Connection, token: str, series_id: int
+) -> tuple[Actor, Sequence[Any] | None]:
     check_token(token)
-    row = _BY_TOKEN.first(connection, token=token, id=series_id)
+    row = statement.first(connection, token=token, id=series_id)
     actor, columns = actor_of(row), (row or ())[ACTOR_COLUMNS:]
-    return actor, _answer(columns) if columns[0] is not None else None
+    return actor, columns if columns[0] is not None else None
 
 
 def page(connection: Connection, actor: Actor, query: Query) -> list[Answer]:
@@ -154,10 +172,14 @@ def _shared_with(shares: Any, table: Any, key: Any, names: Sequence[str]) -> Any
     return found.where(shares.photometric_serie_id == PhotometricSeries.id).scalar_subquery()
 
 
-def _by_token() -> Select[Any]:
+def _by_token(told: Select[Any]) -> Select[Any]:
     """One row for a token that there is; all columns of the series null where it is not theirs."""
-    series = _told().where(PhotometricSeries.id == _ID, readable_by_token()).subquery()
+    series = told.where(PhotometricSeries.id == _ID, readable_by_token()).subquery()
     return of_token().add_columns(*series.c).outerjoin(series, true())
+
+
+def _file() -> Select[Any]:
+    return select(*(getattr(PhotometricSeries, name) for name in FILE_COLUMNS))
 
 
 _ID = bindparam("id", type_=Integer)
@@ -165,5 +187,6 @@ _IDS = bindparam("ids", type_=ARRAY(Integer))
 #: One series for who may read all; one for everyone else; several that have been found already.
 _ANY = Prepared(lambda: _told().where(PhotometricSeries.id == _ID))
 _OWN = Prepared(lambda: _told().where(PhotometricSeries.id == _ID, readable(ASKER)))
-_BY_TOKEN = Prepared(_by_token)
+_BY_TOKEN = Prepared(lambda: _by_token(_told()))
+_FILE_BY_TOKEN = Prepared(lambda: _by_token(_file()))
 _THESE = Prepared(lambda: _told().where(PhotometricSeries.id == any_(_IDS)))

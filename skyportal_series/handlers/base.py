@@ -12,6 +12,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from .. import __version__
+from ..catalog import StoredFile
 from ..catalog.rows import Answer
 from ..errors import InvalidInput, NotFound, SeriesError, TooLarge, Unavailable
 from ..models.access import Actor
@@ -58,13 +59,24 @@ class BaseHandler(RequestHandler):
 
         Raises NotFound, and what authenticating does.
         """
+        self.actor, answer = await self.services.find(self, await self._id(series_id))
+        return answer
+
+    async def find_file(self, series_id: str) -> tuple[Answer, StoredFile]:
+        """The FILE_COLUMNS of the series of this id, and its file; now `actor` is known.
+
+        Raises what `find` does, and DamagedFile.
+        """
+        number = await self._id(series_id)
+        self.actor, answer, stored = await self.services.find_file(self, number)
+        return answer, stored
+
+    async def _id(self, series_id: str) -> int:
         try:
-            number = as_id(series_id)
+            return as_id(series_id)
         except NotFound:
             await self.services.actor(self)  # strangers are told that first
             raise
-        self.actor, answer = await self.services.find(self, number)
-        return answer
 
     def check_xsrf_cookie(self) -> None:
         """A host's guard against forged forms is for cookies; no other site knows a token."""

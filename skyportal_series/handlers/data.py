@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..catalog.rows import Answer
-from ..errors import RangeNotSatisfiable
+from ..errors import RangeNotSatisfiable, SeriesError
 from ..schemas.data_query import DataQuery, read_data_query
 from . import sending
 from .made import MadeHandler, file_name, made_tag
@@ -19,22 +19,26 @@ class DataHandler(MadeHandler):
     _size = 0
 
     async def get(self, series_id: str) -> None:
-        answer = await self.find(series_id)
         accept = ",".join(self.request.headers.get_list("Accept"))
-        query = read_data_query(self.arguments(), accept)
-        if self.has(_tag(answer, query)):
-            self._describe(answer, query)
-            self.set_status(304)
-        elif query.is_stored_file:
-            await self._send_stored(answer, query)
+        try:
+            query = read_data_query(self.arguments(), accept)
+        except SeriesError:
+            await self.find(series_id)  # whether they may ask at all comes first
+            raise
+        if query.is_stored_file:
+            await self._send_stored(series_id, query)
         else:
-            await self._send_made(answer, query)
+            await self._send_made(series_id, query)
 
     head = get
 
-    async def _send_stored(self, answer: Answer, query: DataQuery) -> None:
-        with await self.services.catalog.open(self.actor, answer) as stored:
+    async def _send_stored(self, series_id: str, query: DataQuery) -> None:
+        answer, stored = await self.find_file(series_id)
+        with stored:
             self._describe(answer, query)
+            if self.has(_tag(answer, query)):
+                self.set_status(304)
+                return
             self._count(answer["num_exp"], answer["num_exp"])
             self._size = stored.size
             wanted = wanted_range(self._range(), stored.size)
@@ -45,7 +49,12 @@ class DataHandler(MadeHandler):
             self.set_header("Accept-Ranges", "bytes")
             await sending.send(self, [sending.Span(stored.file, start, stop)])
 
-    async def _send_made(self, answer: Answer, query: DataQuery) -> None:
+    async def _send_made(self, series_id: str, query: DataQuery) -> None:
+        answer = await self.find(series_id)
+        if self.has(_tag(answer, query)):
+            self._describe(answer, query)
+            self.set_status(304)
+            return
         made, rows = await self.services.catalog.exported(
             self.actor, answer, query.format.name, query.part
         )
