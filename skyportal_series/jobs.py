@@ -68,7 +68,7 @@ def read_upload(
         try:
             if isinstance(data, str):
                 data = _saved(data, Path(form_file))
-            result |= _take_in(data, Path(packed), nsigma, limits)
+            result |= _take_in(data, Path(body), Path(packed), nsigma, limits)
         except InvalidInput as error:
             result["problems"] = error.problems or {"data": [error.message]}
     return result
@@ -81,9 +81,11 @@ def _saved(text: str, file: Path) -> Path:
     return file
 
 
-def _take_in(data: Any, packed: Path, nsigma: float, limits: dict[str, int]) -> dict[str, Any]:
+def _take_in(
+    data: Any, body: Path, packed: Path, nsigma: float, limits: dict[str, int]
+) -> dict[str, Any]:
     with short_of_memory():
-        frame, metadata = _load(data, hdf5_files.ReadLimits(**limits))
+        frame, metadata = _load(data, body, hdf5_files.ReadLimits(**limits))
     _check_names([str(name) for name in frame.columns])
     columns = columns_of(frame)
     lightcurve = LightCurve.from_columns(columns)
@@ -108,13 +110,17 @@ def _check_names(names: list[str]) -> None:
         raise InvalidInput(f"Two columns are named {again[:80]!r}; give each its own name.")
 
 
-def _load(data: Any, limits: hdf5_files.ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _load(
+    data: Any, body: Path, limits: hdf5_files.ReadLimits
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     if isinstance(data, Path):
         return hdf5_files.read_file(data, limits)
     if isinstance(data, dict):
         from .utils.frames import dataframe_from_columns
 
-        return dataframe_from_columns(data, limits), {}
+        frame = dataframe_from_columns(data, limits)
+        bodies.check_columns(body, (frame[name].to_numpy() for name in frame.columns))
+        return frame, {}
     raise InvalidInput(NOT_DATA, {"data": [NOT_DATA]})
 
 

@@ -7,15 +7,18 @@ the part `metadata`. It is somebody else's bytes: what is not understood is refu
 from __future__ import annotations
 
 import mmap
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 
 from ..errors import InvalidInput
-from .strict_json import parse_json
+from .strict_json import HUGE, check_whole_numbers, has_huge_float, parse_json
 
 #: The fields, as JSON, are far smaller than this: everything but the data.
 MAX_METADATA_BYTES = 1 << 20
@@ -38,14 +41,29 @@ def read_body(path: Path, content_type: str, file: Path) -> Body:
         return _read_form(path, content_type, file)
     if path.stat().st_size == 0:
         raise InvalidInput("The body is empty; send a JSON object with `data` and the fields.")
-    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as text:
+    with _mapped(path) as text:
         fields = parse_json(text, content_type)
-    data = fields.pop("data", None)
+        data = fields.pop("data", None)
+        if has_huge_float(fields):
+            check_whole_numbers(text)
     if (size := len(orjson.dumps(fields))) > MAX_METADATA_BYTES:
         raise InvalidInput(
             f"The fields beside `data` take {size:,} bytes; {MAX_METADATA_BYTES:,} is the most."
         )
     return Body(fields, data)
+
+
+def check_columns(path: Path, columns: Iterable[npt.NDArray[Any]]) -> None:
+    """Raises InvalidInput where `columns`, of the JSON body at `path`, were not what it says."""
+    if any(values.dtype.kind == "f" and (np.abs(values) >= HUGE).any() for values in columns):
+        with _mapped(path) as text:
+            check_whole_numbers(text)
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        yield text
 
 
 def _read_form(path: Path, content_type: str, file: Path) -> Body:
@@ -114,7 +132,10 @@ class _Form:
             self._output = self._closing.enter_context(self._file.open("wb"))
 
     def body(self) -> Body:
-        fields = parse_json(bytes(self._metadata)) if self._metadata.strip() else {}
+        text = bytes(self._metadata)
+        fields = parse_json(text) if text.strip() else {}
+        if has_huge_float(fields):
+            check_whole_numbers(text)
         if "data" in fields:
             raise InvalidInput("In a form, `data` is a part of its own, not a key of `metadata`.")
         return Body(fields, self._file if "data" in self._seen else None)

@@ -6,6 +6,7 @@ guessed: what pandas would keep as Python objects is refused by the column's nam
 
 from __future__ import annotations
 
+from operator import countOf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +71,8 @@ def _rows(columns: dict[str, Any], limits: ReadLimits) -> int:
 
 def _array(name: str, values: list[Any]) -> npt.NDArray[Any]:
     """One column; ValueError where it mixes kinds or holds what no column can hold."""
+    if countOf(map(type, values), float) == len(values):
+        return np.fromiter(values, np.float64, len(values))
     found = set(map(type, values))
     kinds, missing = found - {type(None)}, type(None) in found
     if kinds <= {int, float}:

@@ -1,12 +1,14 @@
 """Strict JSON: one object, in UTF-8, every key once, no number that is not what it says.
 
-May touch: errors.
+May touch: errors. A body may be hundreds of megabytes: what needs no look at each character, or
+at each number, does without.
 """
 
 from __future__ import annotations
 
 import mmap
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +22,12 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?')
 #: A string, to be passed over, or a whole number that is near what 64 bits hold or past it.
 _LONG = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?<![\d.eE+])(-?\d{19,}+)(?![.eE])')
 
-_RUN = b"0" * 19
-_ZEROS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
 BLOCK = 1 << 18
 
 #: Lists and objects: a column is one, and the fields have room for few.
 MAX_CONTAINERS = 1 << 16
+#: From here on a float may have been a whole number of more than 64 bits.
+HUGE = 2.0**63
 #: What the beginning of a body says of it.
 _BEGINNINGS = {
     b"\x1f\x8b": "The body is compressed; send it as it is.",
@@ -39,9 +41,10 @@ _BEGINNINGS = {
 
 
 def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") -> dict[str, Any]:
-    """The JSON object `text`: strict UTF-8, finite numbers of at most 64 bits, every key once.
+    """The JSON object `text`: strict UTF-8, finite numbers, every key once.
 
-    Nested as deep as metadata may be.
+    Nested as deep as metadata may be. Whole numbers past 64 bits are floats in it: who keeps any
+    asks `check_whole_numbers`. Raises InvalidInput.
     """
     with memoryview(text) as view:
         try:
@@ -52,30 +55,40 @@ def parse_json(text: mmap.mmap | bytes, content_type: str = "application/json") 
             raise InvalidInput(_explain(error, text, content_type)) from None
     if not isinstance(value, dict):
         raise InvalidInput(f"The body must be a JSON object, not {_kind(value)}.")
-    keys = _count_keys(value)
-    if sum(1 for match in _STRING.finditer(text) if match[1]) != keys:
+    colons, brackets = _count_marks(text)
+    keys = sum(len(item) for item in _containers(value, brackets) if isinstance(item, dict))
+    # Without a colon in any text, each belongs to a key; otherwise the keys are to be told apart.
+    if colons != keys and keys != sum(1 for match in _STRING.finditer(text) if match[1]):
         raise InvalidInput("The JSON names a key twice in one object; give each key once.")
-    if _has_many_digits(text) and _has_huge_float(value) and (number := _past_64_bits(text)):
-        raise InvalidInput(f"The whole number {number} is too large: 64 bits is the most.")
     return value
 
 
-def _has_many_digits(text: mmap.mmap | bytes) -> bool:
-    """Whether there is a run of digits that may be past 64 bits: rare, and told quickly."""
-    for start in range(0, len(text), BLOCK):
-        # Every digit as a 0, so that a run of them can be searched for as such.
-        if _RUN in text[max(0, start - len(_RUN)) : start + BLOCK].translate(_ZEROS):
+def check_whole_numbers(text: mmap.mmap | bytes) -> None:
+    """Raises InvalidInput for a whole number in JSON that 64 bits do not hold."""
+    for match in _LONG.finditer(text):
+        number = match[1]
+        if number and (len(number) > 20 or not -(2**63) <= int(number) < 2**64):
+            shown = number[:24].decode() + "…" * (len(number) > 24)
+            raise InvalidInput(f"The whole number {shown} is too large: 64 bits is the most.")
+
+
+def has_huge_float(value: Any) -> bool:
+    """Whether there is a float in `value` that may have been a whole number past 64 bits."""
+    for item in _containers(value, MAX_CONTAINERS):
+        inner = item.values() if isinstance(item, dict) else item
+        if any(type(child) is float and abs(child) >= HUGE for child in inner):
             return True
     return False
 
 
-def _past_64_bits(text: mmap.mmap | bytes) -> str | None:
-    """The first whole number that orjson has read as a float, shortened."""
-    for match in _LONG.finditer(text):
-        number = match[1]
-        if number and (len(number) > 20 or not -(2**63) <= int(number) < 2**64):
-            return str(number[:24].decode()) + "…" * (len(number) > 24)
-    return None
+def _count_marks(text: mmap.mmap | bytes) -> tuple[int, int]:
+    """How many colons there are, and how many brackets that open, those in strings included."""
+    colons = brackets = 0
+    for start in range(0, len(text), BLOCK):
+        block = text[start : start + BLOCK]
+        colons += block.count(b":")
+        brackets += block.count(b"{") + block.count(b"[")
+    return colons, brackets
 
 
 def _explain(error: orjson.JSONDecodeError, text: mmap.mmap | bytes, content_type: str) -> str:
@@ -97,38 +110,28 @@ def _kind(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-def _containers(value: Any) -> Iterator[dict[str, Any] | list[Any]]:
-    """Every object and list in `value`, itself included.
+def _containers(value: Any, most: int) -> Iterator[dict[str, Any] | list[Any]]:
+    """Every object and list in `value`, itself included; there are `most` at most.
 
     Raises InvalidInput past MAX_DEPTH and MAX_CONTAINERS.
     """
-    pending = [(value, 1)]
+    # Objects first: lists are columns, which need not be looked through once all has been found.
+    objects, lists = deque([(value, 1)]), deque[tuple[Any, int]]()
     count = 1
-    while pending:
-        item, depth = pending.pop()
+    while objects or lists:
+        item, depth = (objects or lists).popleft()
         if depth > MAX_DEPTH:
             raise InvalidInput(f"The JSON is nested more than {MAX_DEPTH} deep.")
         yield item
+        if count >= most:
+            continue
         inner = item.values() if isinstance(item, dict) else item
-        # Long lists are columns; a column of plain values holds no further container.
         kinds = set(map(type, inner))
         if dict in kinds or list in kinds:
-            children = [child for child in inner if isinstance(child, dict | list)]
-            count += len(children)
+            for child in inner:
+                if isinstance(child, dict | list):
+                    (objects if isinstance(child, dict) else lists).append((child, depth + 1))
+                    count += 1
             if count > MAX_CONTAINERS:
                 limit = f"{MAX_CONTAINERS:,} lists and objects"
                 raise InvalidInput(f"The JSON holds more than {limit}.")
-            pending += [(child, depth + 1) for child in children]
-
-
-def _count_keys(value: dict[str, Any]) -> int:
-    return sum(len(item) for item in _containers(value) if isinstance(item, dict))
-
-
-def _has_huge_float(value: dict[str, Any]) -> bool:
-    for item in _containers(value):
-        inner = item.values() if isinstance(item, dict) else item
-        floats = [child for child in inner if type(child) is float]
-        if floats and (max(floats) >= 2.0**63 or min(floats) <= -(2.0**63)):
-            return True
-    return False
