@@ -6,11 +6,25 @@ exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    any_,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+)
 
 from ..models import (
     ClassicalAssignment,
@@ -22,7 +36,7 @@ from ..models import (
     Stream,
     access,
 )
-from ..models.access import Actor
+from ..models.access import ASKER, Actor
 from ..prepared import Prepared
 
 
@@ -38,73 +52,75 @@ def resolve(
     connection: Connection, actor: Actor, fields: Mapping[str, Any], public_group: str
 ) -> tuple[Sharing, dict[str, list[str]]]:
     """Look up what `fields` refer to: whom to share with, and what there is not (field → texts)."""
-    problems: dict[str, list[str]] = {}
-    for name, found in _missing(connection, actor, fields).items():
-        problems[name] = [f"Invalid {name}: {str(found)[:200]}"]
-    streams = None
-    if "stream_ids" in fields:
-        streams = fields["stream_ids"]
-        known = _known(connection, Stream, access.usable_streams(actor), streams)
-        if absent := [number for number in streams if number not in known]:
-            problems["stream_ids"] = [f"No stream with ID {number}" for number in absent[:20]]
-    groups = None
-    if "group_ids" in fields:
-        groups, absent = _groups(connection, actor, fields["group_ids"], public_group)
-        if absent:
-            problems["group_ids"] = [f"Invalid group ID: {number}" for number in absent[:20]]
-    return Sharing(_ordered(groups), _ordered(streams)), problems
+    wanted = {name: fields[name] for name in _NAMES if fields.get(name) is not None}
+    groups = wanted.get("group_ids")
+    if groups == "all":
+        wanted["group_ids"] = []
+    statement = _lookup(actor.is_admin, tuple(wanted), groups == "all")
+    (found,) = statement.rows(connection, asker=actor.id, public_group=public_group, **wanted)
+    problems = {
+        name: [f"Invalid {name}: {str(wanted[name])[:200]}"]
+        for name in _SINGLE
+        if name in wanted and not getattr(found, name)
+    }
+    for name, words in (("stream_ids", "No stream with ID"), ("group_ids", "Invalid group ID:")):
+        if name in wanted:
+            known = getattr(found, name)
+            if absent := [number for number in wanted[name] if number not in known]:
+                problems[name] = [f"{words} {number}" for number in absent[:20]]
+    if groups is not None:
+        groups = [*found.own_groups, *(found.public_groups if groups == "all" else groups)]
+    return Sharing(_ordered(groups), _ordered(wanted.get("stream_ids"))), problems
 
 
-#: The single references: where they are, and which of them an actor can read (None: all).
-_READABLE: Mapping[str, tuple[Any, Callable[[Actor], ColumnElement[bool]] | None]] = {
-    "obj_id": (Obj, None),
-    "instrument_id": (Instrument, None),
-    "followup_request_id": (FollowupRequest, access.usable_requests),
-    "assignment_id": (ClassicalAssignment, access.usable_assignments),
-}
+#: Fields that refer to one thing, and all that refer to something.
+_SINGLE = ("obj_id", "instrument_id", "followup_request_id", "assignment_id")
+_NAMES = (*_SINGLE, "group_ids", "stream_ids")
 
 
 def _ordered(ids: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if ids is None else tuple(sorted(set(ids)))
 
 
-def _missing(connection: Connection, actor: Actor, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the single references that are not there, with what was asked for."""
-    given = {name: fields[name] for name in _READABLE if fields.get(name) is not None}
-    queries = []
-    for name, value in given.items():
+@cache
+def _lookup(is_admin: bool, names: tuple[str, ...], with_public: bool) -> Prepared:
+    """Gives one row with what is there of all that `names`, which are its parameters, refer to.
+
+    One for each set of fields, and not one for all: PostgreSQL would plan that anew each time.
+    """
+    actor = replace(ASKER, acls=frozenset({access.ADMIN} if is_admin else ()))
+    return Prepared(lambda: select(*_looked_up(actor, names, with_public)))
+
+
+def _looked_up(actor: Actor, names: tuple[str, ...], with_public: bool) -> Iterator[Any]:
+    """The columns of a lookup, of the same names."""
+    for name in names:
         table, condition = _READABLE[name]
-        query = select(literal(name)).where(table.id == value)
-        queries.append(query if condition is None else query.where(condition(actor)))
-    present = set(connection.scalars(union_all(*queries))) if queries else set()
-    return {name: value for name, value in given.items() if name not in present}
+        readable = condition(actor) if condition else true()
+        if name in _SINGLE:
+            same = table.id == bindparam(name, type_=table.id.type)
+            yield exists().where(same, readable).label(name)
+        else:
+            among = table.id == any_(bindparam(name, type_=ARRAY(Integer)))
+            yield _array(select(table.id).where(among, readable), name)
+    own = select(Group.id).join(GroupUser, GroupUser.group_id == Group.id)
+    own = own.where(Group.single_user_group.is_(True), GroupUser.user_id == actor.id)
+    yield _array(own, "own_groups")
+    if with_public:
+        public = select(Group.id).where(Group.name == bindparam("public_group", type_=String))
+        yield _array(public, "public_groups")
 
 
-def _groups(
-    connection: Connection, actor: Actor, wanted: Sequence[int] | str, public_group: str
-) -> tuple[list[int], list[int]]:
-    """The groups to share with, the actor's own among them; and those that there are not."""
-    groups = [number for (number,) in _OWN_GROUP.rows(connection, asker=actor.id)]
-    if wanted == "all":
-        groups += connection.scalars(select(Group.id).where(Group.name == public_group))
-        return groups, []
-    ids = [number for number in wanted if isinstance(number, int)]
-    known = _known(connection, Group, access.usable_groups(actor), ids)
-    return groups + ids, [number for number in ids if number not in known]
+def _array(found: Select[Any], name: str) -> Any:
+    return func.array(found.scalar_subquery()).label(name)
 
 
-_OWN_GROUP = Prepared(
-    lambda: (
-        select(Group.id)
-        .join(GroupUser, GroupUser.group_id == Group.id)
-        .where(Group.single_user_group.is_(True), GroupUser.user_id == access.ASKER.id)
-    )
-)
-
-
-def _known(
-    connection: Connection, table: Any, condition: ColumnElement[bool], ids: Sequence[int]
-) -> set[int]:
-    if not ids:
-        return set()
-    return set(connection.scalars(select(table.id).where(table.id.in_(ids), condition)))
+#: Where that is to be found, and how much of it an actor can read (None: all).
+_READABLE: Mapping[str, tuple[Any, Callable[[Actor], ColumnElement[bool]] | None]] = {
+    "obj_id": (Obj, None),
+    "instrument_id": (Instrument, None),
+    "followup_request_id": (FollowupRequest, access.usable_requests),
+    "assignment_id": (ClassicalAssignment, access.usable_assignments),
+    "group_ids": (Group, access.usable_groups),
+    "stream_ids": (Stream, access.usable_streams),
+}
