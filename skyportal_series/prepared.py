@@ -2,7 +2,8 @@
 
 SQLAlchemy takes some milliseconds to build, look up and adapt a statement of fifty columns, and
 PostgreSQL about one to plan it: several times as long as it takes to run. What is asked with every
-request is therefore turned into text when it is first asked, and prepared on each connection.
+request is therefore turned into text when it is first asked, prepared on each connection, and
+asked of the driver itself.
 """
 
 from __future__ import annotations
@@ -13,18 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect, Row, Select, exc
+from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.dialects import postgresql
 
-from .sql import sqlstate
-
-#: What PostgreSQL says of a statement that the connection does not have (any more), be it that a
-#: pooler such as PgBouncer gave it another one, and of one whose tables have changed.
-_NOT_PREPARED, _CHANGED = "26000", "0A000"
-#: … and of one that it has already, from another client of the pooler: names go by content.
-_PREPARED_ALREADY = "42P05"
-
 _IN_INFO = "skyportal_series.prepared"
+
+Rows = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -33,9 +28,9 @@ class _Text:
 
     plain: str
     constants: dict[str, Any]
+    name: str
     prepare: str
     execute: str
-    name: str
 
 
 class Prepared:
@@ -48,20 +43,16 @@ class Prepared:
         self._build = build
         self._texts: WeakKeyDictionary[Dialect, _Text] = WeakKeyDictionary()
 
-    def rows(self, connection: Connection, **values: Any) -> Sequence[Row[Any]]:
+    def rows(self, connection: Connection, **values: Any) -> Rows:
         """Run it with `values` for its parameters."""
         text = self._for(connection.dialect)
         values = text.constants | values
-        # psycopg 3 prepares by itself. In a transaction, a failure here would be the end of it.
-        if connection.dialect.driver == "psycopg2" and _is_autocommit(connection):
-            try:
-                return _run_prepared(connection, text, values)
-            except exc.DBAPIError as error:
-                if sqlstate(error) not in (_NOT_PREPARED, _CHANGED):
-                    raise
-        return connection.exec_driver_sql(text.plain, values).all()
+        found = _run_prepared(connection, text, values)
+        if found is None:
+            found = connection.exec_driver_sql(text.plain, values).all()
+        return found
 
-    def first(self, connection: Connection, **values: Any) -> Row[Any] | None:
+    def first(self, connection: Connection, **values: Any) -> Sequence[Any] | None:
         """The first row, or None."""
         found = self.rows(connection, **values)
         return found[0] if found else None
@@ -77,41 +68,40 @@ def _compiled(statement: Select[Any], dialect: Dialect) -> _Text:
     plain = statement.compile(dialect=dialect)
     numbered = statement.compile(dialect=postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
     text = str(numbered)
+    # By its content: behind a pooler such as PgBouncer, another client may have prepared it.
     name = f"series_{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}"
-    order = tuple(numbered.positiontup or ())
-    places = ", ".join(f"%({key})s" for key in order)
+    places = ", ".join(f"%({key})s" for key in numbered.positiontup or ())
     return _Text(
         plain=str(plain),
         constants=dict(plain.params),
-        prepare=f"PREPARE {name} AS {text}",
-        execute=f"EXECUTE {name} ({places})" if order else f"EXECUTE {name}",
         name=name,
+        prepare=f"PREPARE {name} AS {text}",
+        execute=f"EXECUTE {name} ({places})" if places else f"EXECUTE {name}",
     )
 
 
-def _is_autocommit(connection: Connection) -> bool:
-    return bool(getattr(connection.connection.dbapi_connection, "autocommit", False))
+def _run_prepared(connection: Connection, text: _Text, values: dict[str, Any]) -> Rows | None:
+    """The rows; None where the statement is to be run in the plain way.
 
-
-def _run_prepared(
-    connection: Connection, text: _Text, values: dict[str, Any]
-) -> Sequence[Row[Any]]:
-    known: set[str] = connection.info.setdefault(_IN_INFO, set())
-    if text.name not in known:
-        _prepare(connection, text)
-        known.add(text.name)
+    That is with psycopg 3, which prepares by itself; in a transaction, which a failure here would
+    end; and for good after any failure on this connection: perhaps a pooler has put another server
+    behind it, perhaps a table has changed. What the failure means, SQLAlchemy is to say.
+    """
+    driver = connection.connection.dbapi_connection
+    if connection.dialect.driver != "psycopg2" or driver is None or not driver.autocommit:
+        return None
+    prepared: dict[str, bool] = connection.info.setdefault(_IN_INFO, {})
+    if prepared.get(text.name) is False:
+        return None
+    cursor = driver.cursor()
     try:
-        return connection.exec_driver_sql(text.execute, values).all()
-    except exc.DBAPIError as error:
-        if sqlstate(error) == _CHANGED:
-            connection.exec_driver_sql(f"DEALLOCATE {text.name}")
-        known.discard(text.name)
-        raise
-
-
-def _prepare(connection: Connection, text: _Text) -> None:
-    try:
-        connection.exec_driver_sql(text.prepare, execution_options={"no_parameters": True})
-    except exc.DBAPIError as error:
-        if sqlstate(error) != _PREPARED_ALREADY:
-            raise
+        if text.name not in prepared:
+            cursor.execute(text.prepare)
+        cursor.execute(text.execute, values)
+        prepared[text.name] = True
+        return cursor.fetchall()
+    except connection.dialect.dbapi.Error:  # type: ignore[union-attr]
+        prepared[text.name] = False
+        return None
+    finally:
+        cursor.close()

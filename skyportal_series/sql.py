@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, exc
+from sqlalchemy import Connection, Engine, exc
 
 from .errors import InvalidInput, Unavailable
 
@@ -37,8 +37,6 @@ class Sql:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series")
         # Files have threads of their own, so that no query waits for a disk.
         self._files = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series-files")
-        # One statement needs no transaction: spares the BEGIN and the ROLLBACK around it.
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def read(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(connection, *arguments)`; tried again once on a connection that was dead.
@@ -65,7 +63,7 @@ class Sql:
         return self._read_once(function, *arguments)
 
     def _read_once(self, function: Callable[..., T], *arguments: Any) -> T:
-        with database_errors(), self._reading.connect() as connection:
+        with database_errors(), self.engine.connect() as connection, _autocommit(connection):
             return function(connection, *arguments)
 
     async def write(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -109,6 +107,21 @@ class Sql:
         """End the threads once they are idle. The engine is its owner's to dispose of."""
         for threads in (self._threads, self._files):
             threads.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _autocommit(connection: Connection) -> Iterator[None]:
+    """Spares the BEGIN and the ROLLBACK around statements that need no transaction.
+
+    By the driver's own switch: SQLAlchemy's asks the server for something each time.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    driver.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            driver.autocommit = False
 
 
 class CommitUnknown(Unavailable):

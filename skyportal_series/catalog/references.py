@@ -57,25 +57,27 @@ def resolve(
     if groups == "all":
         wanted["group_ids"] = []
     statement = _lookup(actor.is_admin, tuple(wanted), groups == "all")
-    (found,) = statement.rows(connection, asker=actor.id, public_group=public_group, **wanted)
+    (row,) = statement.rows(connection, asker=actor.id, public_group=public_group, **wanted)
+    found = dict(zip((*wanted, *_ALSO), row, strict=False))
     problems = {
         name: [f"Invalid {name}: {str(wanted[name])[:200]}"]
         for name in _SINGLE
-        if name in wanted and not getattr(found, name)
+        if name in wanted and not found[name]
     }
     for name, words in (("stream_ids", "No stream with ID"), ("group_ids", "Invalid group ID:")):
-        if name in wanted:
-            known = getattr(found, name)
-            if absent := [number for number in wanted[name] if number not in known]:
-                problems[name] = [f"{words} {number}" for number in absent[:20]]
+        absent = [number for number in wanted.get(name, ()) if number not in found[name]]
+        if absent:
+            problems[name] = [f"{words} {number}" for number in absent[:20]]
     if groups is not None:
-        groups = [*found.own_groups, *(found.public_groups if groups == "all" else groups)]
+        groups = [*found["own_groups"], *(found["public_groups"] if groups == "all" else groups)]
     return Sharing(_ordered(groups), _ordered(wanted.get("stream_ids"))), problems
 
 
 #: Fields that refer to one thing, and all that refer to something.
 _SINGLE = ("obj_id", "instrument_id", "followup_request_id", "assignment_id")
 _NAMES = (*_SINGLE, "group_ids", "stream_ids")
+#: What a lookup has besides.
+_ALSO = ("own_groups", "public_groups")
 
 
 def _ordered(ids: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -93,26 +95,26 @@ def _lookup(is_admin: bool, names: tuple[str, ...], with_public: bool) -> Prepar
 
 
 def _looked_up(actor: Actor, names: tuple[str, ...], with_public: bool) -> Iterator[Any]:
-    """The columns of a lookup, of the same names."""
+    """The columns of a lookup: for each of `names`, and for _ALSO."""
     for name in names:
         table, condition = _READABLE[name]
         readable = condition(actor) if condition else true()
         if name in _SINGLE:
             same = table.id == bindparam(name, type_=table.id.type)
-            yield exists().where(same, readable).label(name)
+            yield exists().where(same, readable)
         else:
             among = table.id == any_(bindparam(name, type_=ARRAY(Integer)))
-            yield _array(select(table.id).where(among, readable), name)
+            yield _array(select(table.id).where(among, readable))
     own = select(Group.id).join(GroupUser, GroupUser.group_id == Group.id)
     own = own.where(Group.single_user_group.is_(True), GroupUser.user_id == actor.id)
-    yield _array(own, "own_groups")
+    yield _array(own)
     if with_public:
         public = select(Group.id).where(Group.name == bindparam("public_group", type_=String))
-        yield _array(public, "public_groups")
+        yield _array(public)
 
 
-def _array(found: Select[Any], name: str) -> Any:
-    return func.array(found.scalar_subquery()).label(name)
+def _array(found: Select[Any]) -> Any:
+    return func.array(found.scalar_subquery())
 
 
 #: Where that is to be found, and how much of it an actor can read (None: all).

@@ -14,6 +14,7 @@ from tornado.iostream import StreamClosedError
 
 from .. import __version__
 from .base import BaseHandler
+from .sendfile import send_from_file
 
 #: A multiple of 3, so that the pieces' base64 joins without padding. What the event loop does
 #: with one takes a fraction of a millisecond.
@@ -60,8 +61,21 @@ async def send(handler: BaseHandler, parts: Sequence[bytes | Span]) -> None:
 async def _send_span(handler: BaseHandler, span: Span) -> None:
     if span.in_base64:
         handler.write(b'"')
-    for offset in range(span.start, span.stop, PIECE):
-        size = min(PIECE, span.stop - offset)
+    else:
+        await handler.flush()  # so that the file is all that is left to send
+    for number, offset in enumerate(range(span.start, span.stop, PIECE), 1):
+        await _send_piece(handler, span, offset, min(PIECE, span.stop - offset))
+        if number % PIECES_AT_ONCE == 0:
+            await asyncio.sleep(0)  # a fast client must not keep the others waiting
+    if span.in_base64:
+        handler.write(b'"')
+
+
+async def _send_piece(handler: BaseHandler, span: Span, offset: int, size: int) -> None:
+    if not span.in_base64:
+        sent = send_from_file(handler, span.file, offset, size)
+        offset, size = offset + sent, size - sent
+    if size:
         piece = _from_cache(span.file, size, offset)
         if piece is None:
             piece = await handler.services.sql.thread(os.pread, span.file.fileno(), size, offset)
@@ -69,10 +83,6 @@ async def _send_span(handler: BaseHandler, span: Span) -> None:
             raise OSError("a file that is being sent has become shorter")
         handler.write(pybase64.b64encode(piece) if span.in_base64 else piece)
         await handler.flush()
-        if offset // PIECE % PIECES_AT_ONCE == PIECES_AT_ONCE - 1:
-            await asyncio.sleep(0)  # a fast client must not keep the others waiting
-    if span.in_base64:
-        handler.write(b'"')
 
 
 def _from_cache(file: BinaryIO, size: int, offset: int) -> bytes | None:
