@@ -14,10 +14,14 @@ PATH = "/api/photometric_series"
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[socket.socket]:
-    """A connection to the server."""
+def connected(server: Server, receive_buffer: int | None = None) -> Iterator[socket.socket]:
+    """A connection to the server, perhaps one that takes only so many bytes ahead."""
     address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), 30) as connection:
+    with socket.socket() as connection:
+        connection.settimeout(30)
+        if receive_buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect((address.hostname, address.port))
         yield connection
 
 

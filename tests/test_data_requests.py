@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from raw_http import PATH, answer_on, connected, head
 from uploading import fields, upload
 
 from skyportal_series import formats
@@ -332,16 +334,37 @@ def test_a_damaged_file_is_not_handed_out(server, query):
     assert "missing or damaged" in answer.json()["message"]
 
 
-# Memory
+# Large files
 
 
-def test_a_large_file_passes_through_in_pieces(server):
-    """Noise, which does not compress: more is sent than the server ever holds of it."""
+@pytest.fixture(scope="module")
+def large(server) -> tuple[int, str]:
+    """A series of noise, which does not compress: its id, and its hash."""
     noise = np.random.default_rng(1)
     frame = pd.DataFrame(noise.normal(60000, 1, (2_500_000, 3)), columns=["mjd", "flux", "other"])
     image = dump_dataframe_to_bytestream(frame, encode=False)
     form = {"data": image, "metadata": json.dumps(fields(server))}
     number = server.post(files=form).json()["data"]["id"]
+    return number, server.get(f"/{number}?dataFormat=none").json()["data"]["hash"]
+
+
+def test_a_large_file_passes_through_in_pieces(server, large):
+    """More is sent than the server ever holds of it."""
     before = memory_peak(server.process.pid)
-    size = len(server.get(f"/{number}/data").content)
+    size = len(server.get(f"/{large[0]}/data").content)
     assert memory_peak(server.process.pid) - before < 16 * 2**20 < 32 * 2**20 < size
+
+
+def test_a_slow_client_gets_every_byte(server, large):
+    number, digest = large
+    request = head(server, "Connection: close", method="GET", path=f"{PATH}/{number}/data")
+    with connected(server, receive_buffer=4096) as connection:
+        connection.sendall(request)
+        answer = answer_on(connection)
+    assert hashlib.md5(answer.content).hexdigest() == digest
+
+
+def test_one_connection_serves_one_file_after_the_other(server, large):
+    number, digest = large
+    found = [server.get(f"/{number}/data").content for _ in range(3)]
+    assert {hashlib.md5(content).hexdigest() for content in found} == {digest}

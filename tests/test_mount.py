@@ -58,7 +58,7 @@ def token(engine):
 
 
 def ask(url, token, path=PATH, method="GET", **options):
-    headers = {"Authorization": f"token {token}"}
+    headers = {"Authorization": f"token {token}"} | options.pop("headers", {})
     return requests.request(method, url + path, headers=headers, timeout=60, **options)
 
 
@@ -181,6 +181,23 @@ def test_a_guard_of_cookies_does_not_stop_tokens(engine, config, token):
     with served(make) as url:
         made = ask(url, token, method="POST", json={"data": DATA, **FIELDS})
     assert made.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/1?dataFormat=json", "/1/data", "/1/data?format=csv", "/1"])
+def test_a_host_that_compresses_sends_the_same(engine, config, token, path):
+    def make():
+        app = Application(compress_response=True)
+        skyportal_series.mount(app, engine, config)
+        return app
+
+    def content(url, encoding):
+        headers = {"Accept-Encoding": encoding}
+        return ask(url, token, PATH + path, headers=headers).content
+
+    columns = {"mjd": list(range(2000)), "flux": list(range(2000))}
+    with served(make) as url:
+        assert ask(url, token, method="POST", json={"data": columns, **FIELDS}).ok
+        assert content(url, "gzip") == content(url, "identity")
 
 
 def test_applications_share_nothing(engine, config, token, tmp_path):
