@@ -9,31 +9,25 @@ from server import Server
 
 
 def workers_of(server: Server) -> list[int]:
-    """The worker processes, the one that works most first: it gets the next job."""
+    """The worker processes, the one that had most jobs first: it gets the next one."""
     children = [
         int(path.parent.name)
         for path in Path("/proc").glob("[0-9]*/stat")
         if _parent(path) == server.process.pid
     ]
-    return sorted(children, key=processor_ticks, reverse=True)
+    return sorted(children, key=waits, reverse=True)
 
 
 def _parent(stat: Path) -> int:
     try:
-        return int(_fields(stat)[1])
+        return int(stat.read_text().rpartition(")")[2].split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
 
 
-def _fields(stat: Path) -> list[str]:
-    """All but the number and the name."""
-    return stat.read_text().rpartition(")")[2].split()
-
-
-def processor_ticks(pid: int) -> int:
-    """How long it has been at work, in clock ticks."""
-    user, system = _fields(Path(f"/proc/{pid}/stat"))[11:13]
-    return int(user) + int(system)
+def waits(pid: int) -> int:
+    """How often it has waited for something, as a worker does after each job."""
+    return int(status(pid, "voluntary_ctxt_switches"))
 
 
 def peak_megabytes(pid: int) -> float:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from databases import create_database, drop_database
-from processes import processor_ticks, workers_of
+from processes import waits, workers_of
 from server import Server, furnish, running
 from uploading import columns, fields, upload
 
@@ -34,10 +34,10 @@ def guarded(postgres, tmp_path_factory) -> Iterator[Server]:
 def next_worker(guarded) -> int:
     """The worker that gets the next job: the one that had the last ones."""
     upload(guarded)  # all have started by now
-    before = {pid: processor_ticks(pid) for pid in workers_of(guarded)}
-    for _ in range(10):
+    before = {pid: waits(pid) for pid in workers_of(guarded)}
+    for _ in range(3):
         upload(guarded)
-    return max(before, key=lambda pid: processor_ticks(pid) - before[pid])
+    return max(before, key=lambda pid: waits(pid) - before[pid])
 
 
 def busy(server: Server) -> float:
@@ -46,7 +46,9 @@ def busy(server: Server) -> float:
 
 
 def wait_until_busy(server: Server) -> None:
+    deadline = time.monotonic() + 30
     while busy(server) < 1:
+        assert time.monotonic() < deadline, "no worker has the job"
         time.sleep(0.01)
 
 
