@@ -76,11 +76,12 @@ def mount(
     Raises
     ------
     ValueError
-        Where `app` has one of the routes already, unless `replace`.
+        Where `app` has one of the routes already, unless `replace`; for a path without its slashes.
     ConfigError
         For an unknown key or a wrong type.
     """
     settings = config if isinstance(config, Config) else configuration.load((), config)
+    _check_paths(prefix, page)
     if not replace:
         _refuse_collisions(app, prefix)
     services = Services.build(settings, _engine_of(engine), prefix, authenticate, on_change)
@@ -89,6 +90,13 @@ def mount(
     _put_first(app)
     weakref.finalize(app, services.close)
     return services
+
+
+def _check_paths(prefix: str, page: str | None) -> None:
+    if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
+        raise ValueError(f"prefix is like /api, with no slash at its end; not {prefix!r}.")
+    if page is not None and not (page.startswith("/") and page.endswith("/")):
+        raise ValueError(f"page is like /series/, with a slash at both ends; not {page!r}.")
 
 
 def _put_first(app: Application) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+#: Characters of base64 whose file is better read from memory than from the spool.
+IN_MEMORY = 1 << 20
+
 NO_DATA = "Must supply data as a dictionary (JSON) or dataframe in HDF5 format."
 NOT_DATA = "Data must be a dictionary (JSON) or dataframe in HDF5 format."
 
@@ -66,7 +69,7 @@ def read_upload(
     }
     if data is not None:
         try:
-            if isinstance(data, str):
+            if isinstance(data, str) and len(data) > IN_MEMORY:
                 data = _saved(data, Path(form_file))
             result |= _take_in(data, Path(body), Path(packed), nsigma, limits)
         except InvalidInput as error:
@@ -115,6 +118,8 @@ def _load(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     if isinstance(data, Path):
         return hdf5_files.read_file(data, limits)
+    if isinstance(data, str):
+        return hdf5_files.load_dataframe_from_bytestream(data, limits)
     if isinstance(data, dict):
         from .utils.frames import dataframe_from_columns
 

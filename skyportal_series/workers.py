@@ -35,6 +35,7 @@ START_SECONDS = 60.0
 
 Lane = Literal["intake", "output"]
 
+NOT_STARTED = "A worker process did not start; try again later."
 CRASHED = (
     "Could not load DataFrame from HDF5 file or JSON: reading it crashed the reader, twice. It is "
     "damaged, or needs more memory than limits.worker_memory_bytes ({:,} bytes) allows."
@@ -84,7 +85,7 @@ class _Worker:
             async with asyncio.timeout(START_SECONDS):
                 await _receive(self._streams[0])  # it says when it is ready
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
-            raise errors.Unavailable("A worker process did not start; try again later.") from error
+            raise errors.Unavailable(NOT_STARTED) from error
         return self._streams
 
     @property
@@ -111,7 +112,8 @@ class Workers:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        #: None for the end: nobody is to wait any longer.
+        self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
         self._intake = asyncio.Semaphore(max(1, limits.worker_processes - 1))
         self._closed = False
@@ -121,7 +123,7 @@ class Workers:
     @property
     def busy(self) -> int:
         """How many workers are at work."""
-        return len(self._all) - self._idle.qsize()
+        return max(0, len(self._all) - self._idle.qsize())
 
     @property
     def alive(self) -> bool:
@@ -168,8 +170,6 @@ class Workers:
             raise errors.InvalidFile(crashed) from error
 
     async def _run(self, job: str, request: bytes) -> Any:
-        if self._closed:
-            raise errors.Unavailable("The server is shutting down; try again later.")
         worker = await self._free()
         finished = False
         try:
@@ -188,10 +188,17 @@ class Workers:
 
     async def _free(self) -> _Worker:
         """A worker without a job; one that somebody killed meanwhile is replaced."""
-        self.start()
-        while not (worker := await self._idle.get()).alive:
+        try:
+            self.start()
+        except OSError as error:  # no room for a process, or for the socket to it
+            if not self._all:
+                raise errors.Unavailable(NOT_STARTED) from error
+        while (worker := await self._idle.get()) is not None:
+            if worker.alive:
+                return worker
             await self._put_back(worker, finished=False)
-        return worker
+        self._idle.put_nowait(None)  # for the next in line
+        raise errors.Unavailable("The server is shutting down; try again later.")
 
     async def _put_back(self, worker: _Worker, finished: bool) -> None:
         if finished and not self._closed:
@@ -200,12 +207,15 @@ class Workers:
         self.restarts += 1
         self._all.discard(worker)
         worker.kill()
-        self.start()
+        with suppress(OSError):  # the next job tries again, and says so where there is none
+            self.start()
         await asyncio.to_thread(worker.wait)
 
     def close(self) -> None:
         """Stop the processes. Jobs that still run are lost."""
         self._closed = True
+        with suppress(RuntimeError):  # the loop is already closed
+            self._idle.put_nowait(None)
         for worker in self._all:
             worker.kill()
         for worker in self._all:

@@ -89,6 +89,21 @@ def test_the_prefix_is_the_hosts_choice(engine, config, token):
         assert ask(url, token, "/sky/v2/photometric_series").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("paths", "name"),
+    [
+        ({"prefix": "api"}, "prefix"),
+        ({"prefix": "/api/"}, "prefix"),
+        ({"prefix": "/"}, "prefix"),
+        ({"page": "/series"}, "page"),
+        ({"page": "series/"}, "page"),
+    ],
+)
+def test_a_path_without_its_slashes_is_refused(engine, config, paths, name):
+    with pytest.raises(ValueError, match=f"{name} is like /"):
+        skyportal_series.mount(Application(), engine, config, **paths)
+
+
 @pytest.mark.parametrize("kind", [sessionmaker, lambda bind: scoped_session(sessionmaker(bind))])
 def test_a_session_factory_will_do(engine, config, token, kind):
     with mounted(kind(bind=engine), config) as url:

@@ -90,6 +90,20 @@ async def kill_reader(pool: Pool, fifo: Path) -> None:
         await asyncio.sleep(0.01)
 
 
+def test_who_waits_for_a_worker_is_told_of_the_end(endless):
+    async def work():
+        pool = Pool(dataclasses.replace(LIMITS, worker_processes=1))
+        running = asyncio.create_task(pool.read(endless, FORM))
+        end = await reading(endless)
+        waiting = [asyncio.create_task(pool.run("repack", stored="", packed="")) for _ in range(2)]
+        await asyncio.sleep(0)
+        pool.close()
+        os.close(end)
+        return await asyncio.gather(running, *waiting, return_exceptions=True)
+
+    assert [type(found) for found in asyncio.run(work())] == [errors.Unavailable] * 3
+
+
 def test_a_job_whose_worker_dies_is_run_once_more(good, endless):
     async def work(pool):
         job = asyncio.create_task(pool.read(endless, FORM))

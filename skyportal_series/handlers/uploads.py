@@ -24,7 +24,7 @@ FAREWELL = 5.0
 
 
 #: Bytes of a body that are collected before they are written.
-BATCH = 1 << 19
+BATCH = 1 << 21
 
 
 @stream_request_body
@@ -58,6 +58,7 @@ class UploadHandler(BaseHandler):
 
     async def prepare(self) -> None:
         self._pieces: list[bytes] = []
+        self._waiting = 0  # bytes of these
         try:
             await self._admit()
         except SeriesError as error:
@@ -140,7 +141,8 @@ class UploadHandler(BaseHandler):
             self._refusal = self._too_large("larger")
             return
         self._pieces.append(chunk)
-        if sum(map(len, self._pieces)) >= BATCH:
+        self._waiting += len(chunk)
+        if self._waiting >= BATCH:
             await self._write_pieces()
 
     async def _write_pieces(self) -> None:
@@ -149,6 +151,7 @@ class UploadHandler(BaseHandler):
             return
         content = b"".join(self._pieces)
         self._pieces.clear()
+        self._waiting = 0
         self._writing = True
         try:
             with storage_errors():
