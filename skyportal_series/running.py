@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Bytes of a body on routes that take none; Tornado holds them in memory.
 MAX_OTHER_BODY = 1 << 16
+#: Bytes taken from a connection at a time: with Tornado's 64 KB an upload took a tenth longer.
+CHUNK = 1 << 18
 #: Descriptors to ask the system for; a list with data has a file open for each of its series.
 MANY_FILES = 65_536
 #: How long a connection may be silent, or take over the head of a request.
@@ -131,6 +133,7 @@ async def serve(
     app, services = make_app(config, engine)
     server = HTTPServer(
         app,
+        chunk_size=CHUNK,
         xheaders=config.server.behind_proxy,
         # Uploads have limits of their own; no other request needs a body.
         max_body_size=MAX_OTHER_BODY,
