@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-#: Characters of base64 whose file is better read from memory than from the spool.
-IN_MEMORY = 1 << 20
-
 NO_DATA = "Must supply data as a dictionary (JSON) or dataframe in HDF5 format."
 NOT_DATA = "Data must be a dictionary (JSON) or dataframe in HDF5 format."
 
@@ -69,7 +66,7 @@ def read_upload(
     }
     if data is not None:
         try:
-            if isinstance(data, str) and len(data) > IN_MEMORY:
+            if isinstance(data, bodies.Base64):
                 data = _saved(data, Path(form_file))
             result |= _take_in(data, Path(body), Path(packed), nsigma, limits)
         except InvalidInput as error:
@@ -77,10 +74,10 @@ def read_upload(
     return result
 
 
-def _saved(text: str, file: Path) -> Path:
+def _saved(text: bodies.Base64, file: Path) -> Path:
     """The file that came as base64, put where that of a form would be."""
-    with short_of_memory(), storage_errors():
-        hdf5_files.save_image(text, file)
+    with short_of_memory(), storage_errors(), text.read() as characters:
+        hdf5_files.save_image(characters, file)
     return file
 
 

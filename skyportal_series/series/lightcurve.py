@@ -60,7 +60,7 @@ class LightCurve:
             mjd,
             "mag" if value in names.MAGNITUDE else "flux",
             values,
-            None if errors is None else np.where(errors > 0, errors, np.nan),
+            None if errors is None else _positive(errors),
             "flux" if error == names.FLUX_ERROR else "mag",
         )
 
@@ -98,6 +98,12 @@ class LightCurve:
         if self._errors is None or self._errors_in == kind:
             return self._errors
         return convert(self.flux, self._errors)
+
+
+def _positive(errors: FloatArray) -> FloatArray:
+    """NaN for what is not positive; the same array, not a copy, where all are."""
+    positive = errors > 0
+    return errors if positive.all() else np.where(positive, errors, np.nan)
 
 
 def _invalid(texts: list[str]) -> InvalidInput:

@@ -17,6 +17,9 @@ CLIP_ROUNDS = 3
 CLIP_DEVIATIONS = 3.0
 CLIP_FEWEST = 5
 
+#: As many values are looked at together where all at once would take as much memory again.
+BLOCK = 1 << 16
+
 
 def finite(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The finite ones of `values` (n,); the same array, not a copy, where all are."""
@@ -44,8 +47,11 @@ def mean_and_deviation(values: npt.NDArray[Any]) -> tuple[float, float]:
     if not values.size:
         return math.nan, math.nan
     mean = float(values.mean(dtype=np.float64))
-    apart = np.subtract(values, mean, dtype=np.float64)
-    return mean, math.sqrt(float(np.dot(apart, apart)) / apart.size)
+    squares = 0.0
+    for start in range(0, values.size, BLOCK):
+        apart = np.subtract(values[start : start + BLOCK], mean, dtype=np.float64)
+        squares += float(np.dot(apart, apart))
+    return mean, math.sqrt(squares / values.size)
 
 
 def clipped_mean_and_deviation(values: FloatArray, spread: float) -> tuple[float, float]:
@@ -59,14 +65,22 @@ def clipped_mean_and_deviation(values: FloatArray, spread: float) -> tuple[float
     if values.size < CLIP_FEWEST:
         return centre, spread
     for _ in range(CLIP_ROUNDS):
-        apart = values - centre
-        near = np.abs(apart, out=apart) <= CLIP_DEVIATIONS * spread
+        near = _near(values, centre, CLIP_DEVIATIONS * spread)
         left = np.count_nonzero(near)
         if left == values.size or left < CLIP_FEWEST:
             break
         values = values[near]
         centre, spread = mean_and_deviation(values)
     return centre, spread
+
+
+def _near(values: FloatArray, centre: float, distance: float) -> npt.NDArray[np.bool_]:
+    near = np.empty(values.size, np.bool_)
+    for start in range(0, values.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        apart = values[part] - centre
+        near[part] = np.abs(apart, out=apart) <= distance
+    return near
 
 
 def column_figures(values: npt.NDArray[Any]) -> tuple[float, float, float, float]:

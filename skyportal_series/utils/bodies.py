@@ -7,6 +7,8 @@ the part `metadata`. It is somebody else's bytes: what is not understood is refu
 from __future__ import annotations
 
 import mmap
+import re
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,12 +26,37 @@ from .strict_json import HUGE, check_whole_numbers, has_huge_float, parse_json
 MAX_METADATA_BYTES = 1 << 20
 
 
+#: Characters of base64 that are worth to be left where they are.
+LONG = 1 << 20
+_DATA = re.compile(rb'"data"\s*+:\s*+"')
+_NAME = b'"data"'
+
+
+@dataclass(frozen=True)
+class Base64:
+    """A long base64 text: where in the body at `path` it is."""
+
+    path: Path
+    start: int
+    stop: int
+
+    @contextmanager
+    def read(self) -> Iterator[memoryview]:
+        """The characters, none of which are in memory yet."""
+        with (
+            _mapped(self.path) as body,
+            memoryview(body) as whole,
+            whole[self.start : self.stop] as text,
+        ):
+            yield text
+
+
 @dataclass(frozen=True)
 class Body:
     """`data` is a dict of columns, base64 text, the path of an HDF5 file, or None."""
 
     fields: dict[str, Any]
-    data: Any
+    data: dict[str, Any] | str | Base64 | Path | Any
 
 
 def read_body(path: Path, content_type: str, file: Path) -> Body:
@@ -42,8 +69,7 @@ def read_body(path: Path, content_type: str, file: Path) -> Body:
     if path.stat().st_size == 0:
         raise InvalidInput("The body is empty; send a JSON object with `data` and the fields.")
     with _mapped(path) as text:
-        fields = parse_json(text, content_type)
-        data = fields.pop("data", None)
+        fields, data = _without_long_data(path, text) or _whole(text, content_type)
         if has_huge_float(fields):
             check_whole_numbers(text)
     if (size := len(orjson.dumps(fields))) > MAX_METADATA_BYTES:
@@ -51,6 +77,33 @@ def read_body(path: Path, content_type: str, file: Path) -> Body:
             f"The fields beside `data` take {size:,} bytes; {MAX_METADATA_BYTES:,} is the most."
         )
     return Body(fields, data)
+
+
+def _whole(text: mmap.mmap, content_type: str) -> tuple[dict[str, Any], Any]:
+    fields = parse_json(text, content_type)
+    return fields, fields.pop("data", None)
+
+
+def _without_long_data(path: Path, text: mmap.mmap) -> tuple[dict[str, Any], Base64] | None:
+    """The fields and where the data is, if that is a long text without escapes.
+
+    Reading all of it as JSON would take six times its length of memory.
+    """
+    place = text.find(_NAME)
+    if place < 0 or (found := _DATA.match(text, place)) is None:
+        return None
+    start, stop = found.end(), text.find(b'"', found.end())
+    if stop - start < LONG or text.find(b"\\", start, stop) >= 0:
+        return None
+    # Parsed with this in its place, what has been found is the data, or only looked like it.
+    instead = secrets.token_hex().encode()
+    try:
+        fields = parse_json(b"".join((text[:start], instead, text[stop:])))
+    except InvalidInput:
+        return None  # for the whole body to be blamed
+    if fields.pop("data", None) != instead.decode():
+        return None
+    return fields, Base64(path, start, stop)
 
 
 def check_columns(path: Path, columns: Iterable[npt.NDArray[Any]]) -> None:
