@@ -151,7 +151,7 @@ def test_the_start_of_a_worker_does_not_count(good):
 @pytest.mark.parametrize(
     "text",
     [
-        b'{"data": "' + b"A" * 60_000_000 + b'"}',
+        b'{"obj_id": "' + b"A" * 60_000_000 + b'"}',
         b'{"data": [' + b"123456," * 3_000_000 + b"1]}",
         b'{"data": {"mjd": [' + b"1.5," * 4_000_000 + b"1]}}",
     ],
