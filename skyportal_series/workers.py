@@ -115,7 +115,7 @@ class Workers:
         #: None for the end: nobody is to wait any longer.
         self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
-        self._intake = asyncio.Semaphore(max(1, limits.worker_processes - 1))
+        self._intake = asyncio.Semaphore(_intake_size(limits))
         self._closed = False
         #: Workers that died or were stopped in the middle of a job.
         self.restarts = 0
@@ -221,6 +221,14 @@ class Workers:
         for worker in self._all:
             worker.wait()
         self._all.clear()
+
+
+def _intake_size(limits: Limits) -> int:
+    """How many uploads are read at once: a worker and a processor are kept free of them."""
+    processors = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
+    return max(1, min(limits.worker_processes, processors or 1) - 1)
 
 
 async def _receive(reader: asyncio.StreamReader) -> bytes:

@@ -144,18 +144,19 @@ class UploadHandler(BaseHandler):
         self._waiting += len(chunk)
         if self._waiting >= BATCH:
             await self._write_pieces()
+        elif self.received < self._length():
+            # Tornado goes on with a client that sends fast; the others are to have their turn.
+            await asyncio.sleep(0)
 
     async def _write_pieces(self) -> None:
         """In a thread, as a busy disk may take its time; the client waits for it."""
         if self._file is None or not self._pieces:
             return
-        content = b"".join(self._pieces)
-        self._pieces.clear()
-        self._waiting = 0
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
         self._writing = True
         try:
             with storage_errors():
-                await self.services.sql.thread(_write_all, self._file, content)
+                await self.services.sql.thread(_write_all, self._file, pieces)
         except StorageFull as error:
             self._refusal = error
         finally:
@@ -198,8 +199,9 @@ class UploadHandler(BaseHandler):
             self.services.uploads.release()
 
 
-def _write_all(file: RawIOBase, chunk: bytes) -> None:
+def _write_all(file: RawIOBase, pieces: list[bytes]) -> None:
     """Not through a buffer, which would find out that the disk is full when it is closed."""
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[file.write(rest) or 0 :]
+    for piece in pieces:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[file.write(rest) or 0 :]

@@ -19,14 +19,13 @@ from skyportal_series.utils.hdf5_refusal import Refused
 SLACK = 1024  # bytes that a chunk may take beyond its size: deflate's own, and a checksum
 DECODED_AT_ONCE = 2**16  # texts
 
-THREADS = 2
 WORTH_THREADS = 8  # chunks
 
 Values = npt.NDArray[Any]
 
 
-def read_blocks(table: Table, blocks: Sequence[Block]) -> list[Values]:
-    """The values of the blocks, each as an array of shape (columns, rows).
+def read_blocks(table: Table, blocks: Sequence[Block], threads: int = 1) -> list[Values]:
+    """The values of the blocks, each as an array of shape (columns, rows), read by `threads`.
 
     Texts come as objects, str or None. Raises Refused, or what h5py and ISA-L raise on bad bytes.
     """
@@ -39,12 +38,12 @@ def read_blocks(table: Table, blocks: Sequence[Block]) -> list[Values]:
             copy(table, block, data, values[:, start : start + table.chunk_rows])
 
     starts = _chunk_starts(table)
-    if len(starts) < WORTH_THREADS:
+    if threads == 1 or len(starts) < WORTH_THREADS:
         deque(map(take, starts), maxlen=0)
     else:
         # Inflating and copying leave the interpreter to others: two threads take half the time.
-        with ThreadPoolExecutor(THREADS) as threads:
-            deque(threads.map(take, starts), maxlen=0)
+        with ThreadPoolExecutor(threads) as pool:
+            deque(pool.map(take, starts), maxlen=0)
     return [_as_values(block, stored.pop(0)) for block in blocks]
 
 

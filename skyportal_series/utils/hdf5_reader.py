@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[Any]
 
+#: For those who wait to see columns. Uploads, which read frames, take one processor each.
+THREADS = 2
+
 
 def open_image(image: bytes) -> h5f.FileID:
     """An image in memory, to be read; HDF5 gives each a name of its own."""
@@ -58,7 +61,7 @@ def read_arrays(
     if unknown := [name for name in wanted if name not in table.columns]:
         raise InvalidInput(f"There is no column {unknown[0]!r}; there are {list(table.columns)}.")
     blocks = [part for block in table.blocks for part in _parts(block, set(wanted))]
-    by_name = _by_name(blocks, read_blocks(table, blocks))
+    by_name = _by_name(blocks, read_blocks(table, blocks, THREADS))
     return {name: by_name[name] for name in wanted}
 
 
