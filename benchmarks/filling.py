@@ -22,7 +22,8 @@ INSERT INTO photometric_series (obj_id, series_name, series_obj_id, filter, chan
     created_at, modified)
 SELECT 'field' || mod(n, 1000), 'fill/' || mod(n, 200), n::text, 'ztfr', '', '',
     '/fill/' || n || '.h5', t, 18, t + 0.5, t + 1, 18, t + 1, 18, true, 30, 0.05,
-    100 + mod(n, 1000), 'middle', CASE WHEN n <= %(hits)s THEN %(ra)s ELSE random() * 360 END,
+    100 + floor(random() * 1000)::int, 'middle',
+    CASE WHEN n <= %(hits)s THEN %(ra)s ELSE random() * 360 END,
     CASE WHEN n <= %(hits)s THEN %(dec)s ELSE degrees(asin(random() * 1.998 - 0.999)) END,
     'NaN', '{}', %(instrument)s, %(owner)s, 15 + random() * 7, random(), 15 + random() * 7,
     random(), random() * 50, random() * 90, random() * 9, f, f, f, f, md5(n::text), true,

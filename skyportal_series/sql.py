@@ -116,12 +116,13 @@ def _autocommit(connection: Connection) -> Iterator[None]:
     By the driver's own switch: SQLAlchemy's asks the server for something each time.
     """
     driver: Any = connection.connection.dbapi_connection
+    before = driver.autocommit
     driver.autocommit = True
     try:
         yield
     finally:
         if not connection.invalidated:
-            driver.autocommit = False
+            driver.autocommit = before
 
 
 class CommitUnknown(Unavailable):

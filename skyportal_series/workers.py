@@ -15,7 +15,8 @@ import socket
 import struct
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 HEADER = struct.Struct(">Q")
 #: Answers are figures and fields, never data: whoever sends more is not the worker that it was.
 MAX_ANSWER = 1 << 26
+#: Seconds that an upload waits for a processor, in favour of readers; others may hang, or be large.
+PATIENCE = 3.0
 #: How long a process may take until it can work.
 START_SECONDS = 60.0
 
@@ -115,7 +118,8 @@ class Workers:
         #: None for the end: nobody is to wait any longer.
         self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
-        self._intake = asyncio.Semaphore(_intake_size(limits))
+        self._intake = asyncio.Semaphore(max(1, limits.worker_processes - 1))
+        self._turns = asyncio.Semaphore(max(1, _processors() - 1))
         self._closed = False
         #: Workers that died or were stopped in the middle of a job.
         self.restarts = 0
@@ -154,8 +158,21 @@ class Workers:
                 return await self._run(job, request)
             except _Died as error:
                 raise errors.Unavailable("A worker process died; try again.") from error
-        async with self._intake:
+        async with self._intake, self._turn():
             return await self._take_in(job, request)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Leaves a processor free of uploads, for readers; but waits for none that takes long."""
+        taken = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                taken = await self._turns.acquire()
+        try:
+            yield
+        finally:
+            if taken:
+                self._turns.release()
 
     async def _take_in(self, job: str, request: bytes) -> Any:
         """Once more where the worker died: it may have been the system's doing, not the file's."""
@@ -223,12 +240,11 @@ class Workers:
         self._all.clear()
 
 
-def _intake_size(limits: Limits) -> int:
-    """How many uploads are read at once: a worker and a processor are kept free of them."""
-    processors = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    )
-    return max(1, min(limits.worker_processes, processors or 1) - 1)
+def _processors() -> int:
+    """How many there are for this process."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 async def _receive(reader: asyncio.StreamReader) -> bytes:

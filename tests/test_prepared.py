@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from databases import DRIVER
 from sqlalchemy import Integer, bindparam, literal_column, select, text
 
+from skyportal_series.database import create_engine_for
 from skyportal_series.models import Group
 from skyportal_series.prepared import Prepared
+from skyportal_series.sql import Sql
 
 FIRST = Prepared(lambda: select(bindparam("number", type_=Integer) + literal_column("1")))
 ALL = Prepared(lambda: select(literal_column("*")).select_from(Group))
@@ -51,6 +55,19 @@ def test_another_client_of_a_pooler_may_have_prepared_it(connection):
     before = FIRST.first(connection, number=1)
     connection.info.clear()  # as on a connection of our own, to a server that others had before
     assert FIRST.first(connection, number=1) == before
+
+
+@pytest.mark.parametrize("level", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_readers_leave_a_hosts_connection_as_it_was(database_url, level):
+    engine = create_engine_for(database_url, 1, isolation_level=level, max_overflow=0)
+    sql = Sql(engine, 1)
+    with engine.connect() as connection:
+        before = connection.connection.dbapi_connection.autocommit
+    assert asyncio.run(sql.read(ALL.rows)) is not None
+    with engine.connect() as connection:
+        assert connection.connection.dbapi_connection.autocommit is before
+    sql.close()
+    engine.dispose()
 
 
 def test_nothing_is_prepared_in_a_transaction(engine):
