@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from .workers import HEADER
 
 #: Behind the server's event loop and the database in the queue for a processor.
 NICENESS = 10
+#: After a job of so many seconds, and once there are so many more objects than before, those are
+#: looked for that nobody needs. After each job, the next would wait for it.
+LONG, MANY_OBJECTS = 0.1, 50_000
 #: prctl's: what this process runs can never gain rights by it (setuid programs).
 PR_SET_NO_NEW_PRIVS = 38
 
@@ -44,10 +48,14 @@ def main() -> None:
         while request := _receive(channel):
             # The server ends a late job; should the server itself be gone, this does.
             signal.alarm(int(seconds) + 5)
-            answer = _encoded(_run(jobs, request["job"], request["arguments"]))
+            start = time.monotonic()
+            answer = _run(jobs, request["job"], request["arguments"])
+            encoded = _encoded(answer)
             signal.alarm(0)
-            _send(channel, answer)
-            gc.collect()
+            _send(channel, encoded)
+            seconds = time.monotonic() - start
+            if "error" in answer or seconds > LONG or gc.get_count()[0] > MANY_OBJECTS:
+                gc.collect()
 
 
 def give_up_rights() -> None:
