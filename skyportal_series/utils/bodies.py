@@ -53,10 +53,10 @@ class Base64:
 
 @dataclass(frozen=True)
 class Body:
-    """`data` is a dict of columns, base64 text, the path of an HDF5 file, or None."""
+    """`data` is a dict of columns, base64 text or where it is, the path of a file, or None."""
 
     fields: dict[str, Any]
-    data: dict[str, Any] | str | Base64 | Path | Any
+    data: Any
 
 
 def read_body(path: Path, content_type: str, file: Path) -> Body:
@@ -87,7 +87,7 @@ def _whole(text: mmap.mmap, content_type: str) -> tuple[dict[str, Any], Any]:
 def _without_long_data(path: Path, text: mmap.mmap) -> tuple[dict[str, Any], Base64] | None:
     """The fields and where the data is, if that is a long text without escapes.
 
-    Reading all of it as JSON would take six times its length of memory.
+    Reading all of it as JSON would reserve thirteen times its length of memory.
     """
     place = text.find(_NAME)
     if place < 0 or (found := _DATA.match(text, place)) is None:
