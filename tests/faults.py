@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from server import Server
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not condition():

@@ -145,5 +145,11 @@ class TestSeveralProcesses:
 
 
 def children(server: Server) -> list[psutil.Process]:
-    found = psutil.Process(server.process.pid).children()
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in psutil.Process(server.process.pid).children() if lives(child)]
+
+
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # ended since it was listed
+        return False

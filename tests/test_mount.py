@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 import sqlalchemy
+from faults import until
 from in_process import served
 from server import ADMIN, UPLOAD
 from sqlalchemy.orm import scoped_session, sessionmaker
@@ -176,6 +177,7 @@ def test_the_host_is_told_of_changes(engine, config, token):
     with mounted(engine, config, **options) as url:
         made = ask(url, token, method="POST", json={"data": DATA, **FIELDS}).json()
         ask(url, token, f"{PATH}/{made['data']['id']}", method="DELETE")
+        until(lambda: len(told) >= 2)  # the answers do not wait for it
     assert told == [("skyportal/REFRESH_SOURCE_PHOTOMETRY", {"obj_id": "star"})] * 2
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 import sqlalchemy
+from faults import until
 from in_process import served
 from server import UPLOAD
 from skyportal_schema import create_skyportal_tables
@@ -119,6 +120,7 @@ def test_pages_are_told(host, token):
     upload(url, token)
     from baselayer.app.flow import PUSHED
 
+    until(lambda: PUSHED)  # the answer does not wait for it
     assert PUSHED == [("*", "skyportal/REFRESH_SOURCE_PHOTOMETRY", {"obj_id": "star"})]
 
 
