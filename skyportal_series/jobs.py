@@ -16,7 +16,7 @@ from .errors import DamagedFile, InvalidFile, InvalidInput
 from .inspection import NO_LIMITS, columns_of, figures_of, inspect_file, short_of_memory
 from .series import Columns, LightCurve, infer_fields, inference_problems
 from .store import storage_errors
-from .utils import bodies, hdf5_files
+from .utils import bodies, hdf5_files, long_data
 from .utils.hdf5_disk import disk_errors
 from .utils.texts import SURROGATES, UNHOLDABLE
 
@@ -66,7 +66,7 @@ def read_upload(
     }
     if data is not None:
         try:
-            if isinstance(data, bodies.Base64):
+            if isinstance(data, long_data.Base64):
                 data = _saved(data, Path(form_file))
             result |= _take_in(data, Path(body), Path(packed), nsigma, limits)
         except InvalidInput as error:
@@ -74,7 +74,7 @@ def read_upload(
     return result
 
 
-def _saved(text: bodies.Base64, file: Path) -> Path:
+def _saved(text: long_data.Base64, file: Path) -> Path:
     """The file that came as base64, put where that of a form would be."""
     with short_of_memory(), storage_errors(), text.read() as characters:
         hdf5_files.save_image(characters, file)

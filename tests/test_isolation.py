@@ -97,7 +97,7 @@ def test_who_reads_is_not_to_blame_for_a_killed_worker(path, guarded, next_worke
 
 
 def test_too_much_for_a_worker_names_limit_and_figure(guarded):
-    text = '{"data": {"mjd": [' + "1.5," * 4_000_000 + "1]}}"
+    text = '{"data": {"mjd": [' + '"1.5",' * 4_000_000 + "1]}}"
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(guarded.post, data=text)
         others = [post(guarded).status_code for _ in range(3)]

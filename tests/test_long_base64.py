@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from uploading import columns, fields
 
-from skyportal_series.utils.bodies import LONG
 from skyportal_series.utils.hdf5_files import dump_dataframe_to_bytestream
+from skyportal_series.utils.long_data import LONG
 
 NOISE = np.random.default_rng(1)
 FRAME = pd.DataFrame(NOISE.normal(60000, 1, (400_000, 2)), columns=["mjd", "flux"])

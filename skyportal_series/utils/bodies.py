@@ -7,10 +7,8 @@ the part `metadata`. It is somebody else's bytes: what is not understood is refu
 from __future__ import annotations
 
 import mmap
-import re
-import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,40 +18,16 @@ import numpy.typing as npt
 import orjson
 
 from ..errors import InvalidInput
+from .long_data import mapped, take_long_data
 from .strict_json import HUGE, check_whole_numbers, has_huge_float, parse_json
 
 #: The fields, as JSON, are far smaller than this: everything but the data.
 MAX_METADATA_BYTES = 1 << 20
 
 
-#: Characters of base64 that are worth to be left where they are.
-LONG = 1 << 20
-_DATA = re.compile(rb'"data"\s*+:\s*+"')
-_NAME = b'"data"'
-
-
-@dataclass(frozen=True)
-class Base64:
-    """A long base64 text: where in the body at `path` it is."""
-
-    path: Path
-    start: int
-    stop: int
-
-    @contextmanager
-    def read(self) -> Iterator[memoryview]:
-        """The characters, none of which are in memory yet."""
-        with (
-            _mapped(self.path) as body,
-            memoryview(body) as whole,
-            whole[self.start : self.stop] as text,
-        ):
-            yield text
-
-
 @dataclass(frozen=True)
 class Body:
-    """`data` is a dict of columns, base64 text or where it is, the path of a file, or None."""
+    """`data` is a dict of columns, base64 text or a Base64, the path of a file, or None."""
 
     fields: dict[str, Any]
     data: Any
@@ -68,8 +42,8 @@ def read_body(path: Path, content_type: str, file: Path) -> Body:
         return _read_form(path, content_type, file)
     if path.stat().st_size == 0:
         raise InvalidInput("The body is empty; send a JSON object with `data` and the fields.")
-    with _mapped(path) as text:
-        fields, data = _without_long_data(path, text) or _whole(text, content_type)
+    with mapped(path) as text:
+        fields, data = take_long_data(path, text) or _whole(text, content_type)
         if has_huge_float(fields):
             check_whole_numbers(text)
     if (size := len(orjson.dumps(fields))) > MAX_METADATA_BYTES:
@@ -84,39 +58,11 @@ def _whole(text: mmap.mmap, content_type: str) -> tuple[dict[str, Any], Any]:
     return fields, fields.pop("data", None)
 
 
-def _without_long_data(path: Path, text: mmap.mmap) -> tuple[dict[str, Any], Base64] | None:
-    """The fields and where the data is, if that is a long text without escapes.
-
-    Reading all of it as JSON would reserve thirteen times its length of memory.
-    """
-    place = text.find(_NAME)
-    if place < 0 or (found := _DATA.match(text, place)) is None:
-        return None
-    start, stop = found.end(), text.find(b'"', found.end())
-    if stop - start < LONG or text.find(b"\\", start, stop) >= 0:
-        return None
-    # Parsed with this in its place, what has been found is the data, or only looked like it.
-    instead = secrets.token_hex().encode()
-    try:
-        fields = parse_json(b"".join((text[:start], instead, text[stop:])))
-    except InvalidInput:
-        return None  # for the whole body to be blamed
-    if fields.pop("data", None) != instead.decode():
-        return None
-    return fields, Base64(path, start, stop)
-
-
 def check_columns(path: Path, columns: Iterable[npt.NDArray[Any]]) -> None:
     """Raises InvalidInput where `columns`, of the JSON body at `path`, were not what it says."""
     if any(values.dtype.kind == "f" and (np.abs(values) >= HUGE).any() for values in columns):
-        with _mapped(path) as text:
+        with mapped(path) as text:
             check_whole_numbers(text)
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        yield text
 
 
 def _read_form(path: Path, content_type: str, file: Path) -> Body:

@@ -22,7 +22,9 @@ _NOT_A_FRAME = "Could not convert data to a DataFrame."
 
 
 def dataframe_from_columns(columns: dict[str, Any], limits: ReadLimits) -> pd.DataFrame:
-    """A DataFrame of `columns` (name → list, all of one length; a lone value is repeated).
+    """A DataFrame of `columns` (name → list, or array of numbers, all of one length).
+
+    A lone value is repeated.
 
     Takes the lists out of `columns`, as they need four times the memory of what is made of them.
     Raises InvalidInput, with every problem found under `problems["data"]`.
@@ -39,7 +41,7 @@ def dataframe_from_columns(columns: dict[str, Any], limits: ReadLimits) -> pd.Da
     for name in list(columns):
         values = columns.pop(name)
         try:
-            arrays[name] = _array(name, values if isinstance(values, list) else [values] * rows)
+            arrays[name] = _array(name, values if _is_column(values) else [values] * rows)
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -48,7 +50,7 @@ def dataframe_from_columns(columns: dict[str, Any], limits: ReadLimits) -> pd.Da
 
 
 def _rows(columns: dict[str, Any], limits: ReadLimits) -> int:
-    lengths = {name: len(values) for name, values in columns.items() if isinstance(values, list)}
+    lengths = {name: len(values) for name, values in columns.items() if _is_column(values)}
     if not lengths:
         raise _invalid([_NOT_A_FRAME, 'Give columns as lists: {"mjd": […], "flux": […]}.'])
     if len(set(lengths.values())) > 1:
@@ -69,8 +71,14 @@ def _rows(columns: dict[str, Any], limits: ReadLimits) -> int:
     return rows
 
 
-def _array(name: str, values: list[Any]) -> npt.NDArray[Any]:
+def _is_column(values: Any) -> bool:
+    return isinstance(values, list | np.ndarray)
+
+
+def _array(name: str, values: list[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:
     """One column; ValueError where it mixes kinds or holds what no column can hold."""
+    if isinstance(values, np.ndarray):
+        return values
     if countOf(map(type, values), float) == len(values):
         return np.fromiter(values, np.float64, len(values))
     found = set(map(type, values))
