@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -40,7 +40,7 @@ from .models import (
     utcnow,
 )
 from .models.access import ADMIN, ASKER, FEW, Actor, count_ways, readable
-from .prepared import Prepared
+from .prepared import Prepared, Rows
 
 #: Longer than any token that is given out; what is longer is not looked up.
 TOKEN_CHARACTERS = 256
@@ -56,7 +56,7 @@ def authenticate_token(session: Session | Connection, token: str) -> Actor:
     Raises Unauthenticated if there is no such token, Forbidden if its user's account expired.
     """
     check_token(token)
-    return actor_of(_OF_TOKEN.first(_connection(session), token=token))
+    return actor_of(OF_TOKEN.rows(_connection(session), token=token))
 
 
 def check_token(token: str) -> None:
@@ -70,7 +70,7 @@ def authenticate_user(session: Session | Connection, user_id: int) -> Actor:
 
     For those signed in otherwise than by a token. Raises as `authenticate_token` does.
     """
-    return actor_of(_OF_USER.first(_connection(session), user=user_id), "Unknown user.")
+    return actor_of(_OF_USER.rows(_connection(session), user=user_id), "Unknown user.")
 
 
 def _connection(session: Session | Connection) -> Connection:
@@ -88,22 +88,21 @@ def measure(session: Session | Connection, actor: Actor) -> Actor:
     return replace(actor, few=ways <= FEW)
 
 
-def _actor_of(acls: Any) -> Select[Any]:
+def _actor(acls: Any) -> Select[Any]:
+    columns = (User.id, User.expiration_date, func.array(acls.scalar_subquery()))
+    return select(*columns).select_from(User)
+
+
+def _with_belonging(actor: Select[Any]) -> Select[Any]:
     groups = select(GroupUser.group_id).where(GroupUser.user_id == User.id)
     streams = select(StreamUser.stream_id).where(StreamUser.user_id == User.id)
-    return select(
-        User.id,
-        User.expiration_date,
-        func.array(acls.scalar_subquery()),
-        func.array(groups.scalar_subquery()),
-        func.array(streams.scalar_subquery()),
-    ).select_from(User)
+    return actor.add_columns(*(func.array(ids.scalar_subquery()) for ids in (groups, streams)))
 
 
 def of_token() -> Select[Any]:
-    """The row that `actor_of` takes, of the user whose the token TOKEN is."""
+    """Rows that `actor_of` takes, of the user whose the token TOKEN is; ACTOR_COLUMNS alone."""
     acls = select(TokenACL.acl_id).where(TokenACL.token_id == Token.id)
-    found = _actor_of(acls).join(Token, Token.created_by_id == User.id)
+    found = _actor(acls).join(Token, Token.created_by_id == User.id)
     return found.where(Token.id == TOKEN)
 
 
@@ -124,28 +123,31 @@ def _of_user() -> Select[Any]:
         .where(UserRole.user_id == User.id)
     )
     acls = union(direct.correlate(User), by_role.correlate(User))
-    return _actor_of(acls).where(User.id == bindparam("user", type_=Integer))
+    return _actor(acls).where(User.id == bindparam("user", type_=Integer))
 
 
-_OF_TOKEN, _OF_USER = Prepared(of_token), Prepared(_of_user)
+#: All of an actor: whose the token TOKEN is, and for whom the parameter `user` is the id.
+OF_TOKEN = Prepared(lambda: _with_belonging(of_token()))
+_OF_USER = Prepared(lambda: _with_belonging(_of_user()))
 _WAYS = Prepared(lambda: count_ways(ASKER))
 
 
-def actor_of(row: Sequence[Any] | None, unknown: str = NOBODYS) -> Actor:
-    """The actor in the first columns of a row of `of_token`.
+def actor_of(found: Rows, unknown: str = NOBODYS) -> Actor:
+    """The actor in `found`, one row of `of_token` or `OF_TOKEN`, or none.
 
     Raises Unauthenticated without a row, Forbidden if the account expired.
     """
-    if row is None:
+    if not found:
         raise Unauthenticated(unknown)
-    user_id, expiration, acls, groups, streams = row[:ACTOR_COLUMNS]
+    user_id, expiration, acls, *belonging = found[0]
     if expiration is not None and expiration < utcnow():
         raise Forbidden("User account expired")
-    return Actor(user_id, frozenset(acls), frozenset(groups), frozenset(streams))
+    groups, streams = map(frozenset, belonging) if belonging else (None, None)
+    return Actor(user_id, frozenset(acls), groups, streams)
 
 
-#: How many columns of such a row tell of the actor.
-ACTOR_COLUMNS = 5
+#: How many columns of `of_token` there are.
+ACTOR_COLUMNS = 3
 
 
 def create_token(

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import URL, Engine, create_engine, exc, inspect, make_url, text
 
+from .direct import OPTION
 from .errors import InvalidInput
 from .models.base import dump_json
 from .sql import sqlstate
@@ -50,6 +51,7 @@ def create_engine_for(url: str | URL, pool_size: int = 10, **options: Any) -> En
         "pool_timeout": 30,
         "json_serializer": dump_json,
         "json_deserializer": orjson.loads,
+        "execution_options": {OPTION: True},
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
             # A server that vanished from the network is noticed within a minute.

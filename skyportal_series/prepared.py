@@ -23,8 +23,11 @@ Rows = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class _Text:
-    """A statement for one dialect. `constants` are what was built into it."""
+class Text:
+    """A statement for one dialect: by itself, and to be prepared and run under a name.
+
+    `constants` are values that were built into it.
+    """
 
     plain: str
     constants: dict[str, Any]
@@ -41,11 +44,11 @@ class Prepared:
 
     def __init__(self, build: Callable[[], Select[Any]]) -> None:
         self._build = build
-        self._texts: WeakKeyDictionary[Dialect, _Text] = WeakKeyDictionary()
+        self._texts: WeakKeyDictionary[Dialect, Text] = WeakKeyDictionary()
 
     def rows(self, connection: Connection, **values: Any) -> Rows:
         """Run it with `values` for its parameters."""
-        text = self._for(connection.dialect)
+        text = self.text(connection.dialect)
         values = text.constants | values
         found = _run_prepared(connection, text, values)
         if found is None:
@@ -57,21 +60,22 @@ class Prepared:
         found = self.rows(connection, **values)
         return found[0] if found else None
 
-    def _for(self, dialect: Dialect) -> _Text:
+    def text(self, dialect: Dialect) -> Text:
+        """The statement as `dialect` has it."""
         found = self._texts.get(dialect)
         if found is None:
             found = self._texts[dialect] = _compiled(self._build(), dialect)
         return found
 
 
-def _compiled(statement: Select[Any], dialect: Dialect) -> _Text:
+def _compiled(statement: Select[Any], dialect: Dialect) -> Text:
     plain = statement.compile(dialect=dialect)
     numbered = statement.compile(dialect=postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
     text = str(numbered)
     # By its content: behind a pooler such as PgBouncer, another client may have prepared it.
     name = f"series_{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}"
     places = ", ".join(f"%({key})s" for key in numbered.positiontup or ())
-    return _Text(
+    return Text(
         plain=str(plain),
         constants=dict(plain.params),
         name=name,
@@ -80,7 +84,7 @@ def _compiled(statement: Select[Any], dialect: Dialect) -> _Text:
     )
 
 
-def _run_prepared(connection: Connection, text: _Text, values: dict[str, Any]) -> Rows | None:
+def _run_prepared(connection: Connection, text: Text, values: dict[str, Any]) -> Rows | None:
     """The rows; None where the statement is to be run in the plain way.
 
     That is with psycopg 3, which prepares by itself; in a transaction, which a failure here would

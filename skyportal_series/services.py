@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import Engine
 from tornado.web import RequestHandler
 
-from .accounts import authenticate_token
-from .catalog import Catalog, StoredFile
+from .accounts import OF_TOKEN, actor_of, check_token
+from .catalog import Catalog
 from .catalog.rows import Answer
 from .config import Config
 from .errors import Unauthenticated
@@ -91,34 +91,25 @@ class Services:
     async def actor(self, handler: RequestHandler) -> Actor:
         """Who asks. Raises Unauthenticated or Forbidden."""
         if self.authenticate is None:
-            return await self.sql.read(authenticate_token, read_token(handler))
+            return await actor_by_token(self.sql, read_token(handler))
         found = self.authenticate(handler)
         user = await found if inspect.isawaitable(found) else found
         if user is None:
             raise Unauthenticated(MALFORMED)
         return user if isinstance(user, Actor) else Actor(user.id, frozenset(user.permissions))
 
-    async def find(self, handler: RequestHandler, series_id: int) -> tuple[Actor, Answer]:
+    async def find(
+        self, handler: RequestHandler, series_id: int, *, for_file: bool = False
+    ) -> tuple[Actor, Answer]:
         """Who asks, and the series: in one go to the database where a token says who it is.
 
-        Raises what `actor` does, and NotFound.
+        `for_file` says that FILE_COLUMNS are enough. Raises what `actor` does, and NotFound.
         """
         if self.authenticate is not None:
             actor = await self.actor(handler)
             return actor, await self.catalog.get(actor, series_id)
-        return await self.catalog.get_by_token(read_token(handler), series_id)
-
-    async def find_file(
-        self, handler: RequestHandler, series_id: int
-    ) -> tuple[Actor, Answer, StoredFile]:
-        """Who asks, what there is to know of the series' file, and the file, open.
-
-        Raises what `find` does, and DamagedFile.
-        """
-        if self.authenticate is not None:
-            actor, answer = await self.find(handler, series_id)
-            return actor, answer, await self.catalog.open(actor, answer)
-        return await self.catalog.open_by_token(read_token(handler), series_id)
+        get = self.catalog.get_file_by_token if for_file else self.catalog.get_by_token
+        return await get(read_token(handler), series_id)
 
     def close(self) -> None:
         """Stop the workers and the threads. The engine is its owner's."""
@@ -128,6 +119,12 @@ class Services:
 
 def _tell_nobody(action: str, payload: dict[str, Any]) -> None:
     """What `on_change` is where none is given."""
+
+
+async def actor_by_token(sql: Sql, token: str) -> Actor:
+    """Whose `token` is. Raises Unauthenticated or Forbidden."""
+    check_token(token)
+    return actor_of(await sql.ask(OF_TOKEN, token=token))
 
 
 def read_token(handler: RequestHandler) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 from tornado.web import Application, RequestHandler
 
-from .accounts import authenticate_token, authenticate_user
+from .accounts import authenticate_user
 from .app_server import mount
 from .errors import Unauthenticated
 from .models.access import Actor
-from .services import read_token
+from .services import actor_by_token, read_token
 from .sql import Sql
 
 #: What SkyPortal's configuration shares with ours.
@@ -101,7 +101,7 @@ def authenticator(cfg: Any) -> Callable[[RequestHandler], Any]:
     async def authenticate(handler: Any) -> Actor | None:
         sql: Sql = handler.services.sql
         if "Authorization" in handler.request.headers:
-            return await sql.read(authenticate_token, read_token(handler))
+            return await actor_by_token(sql, read_token(handler))
         user_id = await _by_cookie(handler, sql)
         if user_id is None and handler.request.method in _READING:
             user_id = await _anonymous(cfg, sql)

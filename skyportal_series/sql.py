@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, exc
 
+from .direct import Direct, suits
 from .errors import InvalidInput, Unavailable
+from .prepared import Prepared, Rows
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 AWAY = "The database does not answer; try again later."
 #: How often a transaction that met another one head-on is run.
@@ -37,6 +38,17 @@ class Sql:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series")
         # Files have threads of their own, so that no query waits for a disk.
         self._files = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series-files")
+        self._direct = Direct(engine) if suits(engine) else None
+
+    async def ask(self, statement: Prepared, **values: Any) -> Rows:
+        """The rows of a prepared statement, on the event loop if that can be.
+
+        Raises what `read` does.
+        """
+        found = await self._direct.rows(statement, values) if self._direct else None
+        if found is None:
+            found = await self.read(lambda connection: statement.rows(connection, **values))
+        return found
 
     async def read(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(connection, *arguments)`; tried again once on a connection that was dead.
@@ -44,15 +56,6 @@ class Sql:
         Raises Unavailable where the database does not answer.
         """
         return await self._query(lambda: self._read(function, *arguments))
-
-    async def read_for(
-        self, work: Callable[[T], U], function: Callable[..., T], *arguments: Any
-    ) -> U:
-        """`work(read(function, …))`, both in one thread for files, where `work` has a disk to ask.
-
-        Spares the way back and forth between two threads. Raises what both do.
-        """
-        return await self.thread(lambda: work(self._read(function, *arguments)))
 
     def _read(self, function: Callable[..., T], *arguments: Any) -> T:
         try:
@@ -105,6 +108,8 @@ class Sql:
 
     def close(self) -> None:
         """End the threads once they are idle. The engine is its owner's to dispose of."""
+        if self._direct is not None:
+            self._direct.close()
         for threads in (self._threads, self._files):
             threads.shutdown(wait=False, cancel_futures=True)
 

@@ -72,7 +72,7 @@ class Intake:
             problems["data"] = [NO_DATA]
         wanted = record.to_look_up(fields, given, current)
         public = self._config.misc.public_group_name
-        sharing, absent = await self._sql.read(references.resolve, actor, wanted, public)
+        sharing, absent = await references.resolve(self._sql.ask, actor, wanted, public)
         if problems | absent:
             raise refusal(absent | problems)
         return Draft(fields, sharing, read["summary"], packed)

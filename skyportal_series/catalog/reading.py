@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..accounts import measure
+from ..accounts import check_token, measure
 from ..errors import DamagedFile, NotFound, StorageFull
 from ..formats import FORMATS, WHOLE, Part
 from ..models.access import Actor
@@ -48,24 +48,17 @@ class Reading:
 
     async def get_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer]:
         """Whose the token is, and the series. Raises what authenticating does, and NotFound."""
-        actor, answer = await self._sql.read(rows.one_by_token, token, series_id)
+        check_token(token)
+        found = await self._sql.ask(rows.BY_TOKEN, token=token, id=series_id)
+        actor, answer = rows.by_token(found)
         return actor, _found(answer)
 
-    async def open_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer, StoredFile]:
-        """Whose the token is, the series' FILE_COLUMNS, and its file. Raises as `open` does too."""
-
-        def opened(
-            found: tuple[Actor, Answer | None],
-        ) -> tuple[Actor, Answer, StoredFile | None]:
-            actor, answer = found[0], _found(found[1])
-            try:
-                return actor, answer, self._files.opened(answer["filename"], answer["hash"])
-            except DamagedFile:  # or replaced meanwhile
-                return actor, answer, None
-
-        found = await self._sql.read_for(opened, rows.file_by_token, token, series_id)
-        actor, answer, stored = found
-        return actor, answer, stored or await self.open(actor, answer)
+    async def get_file_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer]:
+        """The same, but of the series no more than FILE_COLUMNS."""
+        check_token(token)
+        found = await self._sql.ask(rows.FILE_BY_TOKEN, token=token, id=series_id)
+        actor, answer = rows.file_by_token(found)
+        return actor, _found(answer)
 
     async def search(self, actor: Actor, query: Query) -> tuple[list[Answer], int]:
         """A page of answers, without data, and how many series there are on all pages."""

@@ -6,7 +6,7 @@ exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Connection,
     Integer,
     Select,
     String,
@@ -37,7 +36,9 @@ from ..models import (
     access,
 )
 from ..models.access import ASKER, Actor
-from ..prepared import Prepared
+from ..prepared import Prepared, Rows
+
+Ask = Callable[..., Awaitable[Rows]]
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,19 @@ class Sharing:
     stream_ids: tuple[int, ...] | None
 
 
-def resolve(
-    connection: Connection, actor: Actor, fields: Mapping[str, Any], public_group: str
+async def resolve(
+    ask: Ask, actor: Actor, fields: Mapping[str, Any], public_group: str
 ) -> tuple[Sharing, dict[str, list[str]]]:
-    """Look up what `fields` refer to: whom to share with, and what there is not (field → texts)."""
+    """Look up what `fields` refer to: whom to share with, and what there is not (field → texts).
+
+    `ask` runs a prepared statement: Sql's.
+    """
     wanted = {name: fields[name] for name in _NAMES if fields.get(name) is not None}
     groups = wanted.get("group_ids")
     if groups == "all":
         wanted["group_ids"] = []
     statement = _lookup(actor.is_admin, tuple(wanted), groups == "all")
-    (row,) = statement.rows(connection, asker=actor.id, public_group=public_group, **wanted)
+    (row,) = await ask(statement, asker=actor.id, public_group=public_group, **wanted)
     found = dict(zip((*wanted, *_ALSO), row, strict=False))
     problems = {
         name: [f"Invalid {name}: {str(wanted[name])[:200]}"]

@@ -12,7 +12,6 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from .. import __version__
-from ..catalog import StoredFile
 from ..catalog.rows import Answer
 from ..errors import InvalidInput, NotFound, SeriesError, TooLarge, Unavailable
 from ..models.access import Actor
@@ -54,22 +53,14 @@ class BaseHandler(RequestHandler):
         if not (self.finds and self.request.method in ("GET", "HEAD")):
             self.actor = await self.services.actor(self)
 
-    async def find(self, series_id: str) -> Answer:
+    async def find(self, series_id: str, *, for_file: bool = False) -> Answer:
         """The series of this id, as it stands in the path; now `actor` is known.
 
-        Raises NotFound, and what authenticating does.
-        """
-        self.actor, answer = await self.services.find(self, await self._id(series_id))
-        return answer
-
-    async def find_file(self, series_id: str) -> tuple[Answer, StoredFile]:
-        """The FILE_COLUMNS of the series of this id, and its file; now `actor` is known.
-
-        Raises what `find` does, and DamagedFile.
+        `for_file` says that FILE_COLUMNS are enough. Raises NotFound, and what authenticating does.
         """
         number = await self._id(series_id)
-        self.actor, answer, stored = await self.services.find_file(self, number)
-        return answer, stored
+        self.actor, answer = await self.services.find(self, number, for_file=for_file)
+        return answer
 
     async def _id(self, series_id: str) -> int:
         try:

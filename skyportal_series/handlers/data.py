@@ -33,8 +33,8 @@ class DataHandler(MadeHandler):
     head = get
 
     async def _send_stored(self, series_id: str, query: DataQuery) -> None:
-        answer, stored = await self.find_file(series_id)
-        with stored:
+        answer = await self.find(series_id, for_file=True)
+        with await self.services.catalog.open(self.actor, answer) as stored:
             self._describe(answer, query)
             if self.has(_tag(answer, query)):
                 self.set_status(304)
