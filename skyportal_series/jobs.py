@@ -6,7 +6,6 @@ May touch: utils, series, files of the spool and the store; not the web, not the
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,13 +160,12 @@ def repack(stored: str, packed: str) -> None:
 
 
 def seal(packed: str, metadata: dict[str, Any]) -> dict[str, Any]:
-    """Finish a packed file: its metadata, its MD5 (`hash`), and all of it on the disk."""
+    """Finish a packed file: its metadata, and its MD5 (`hash`)."""
     path = Path(packed)
     with storage_errors(), disk_errors():
         hdf5_files.write_metadata(path, metadata)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "md5").hexdigest()
-            os.fsync(file.fileno())
     return {"hash": digest, "size": path.stat().st_size}
 
 

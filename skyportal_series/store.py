@@ -104,7 +104,7 @@ class LocalStore:
         with storage_errors():
             self._link(source, target)
             try:
-                self._sync_folders(target.parent)
+                self._sync(target)
                 source.unlink()
             except BaseException:
                 self.delete(key)
@@ -157,15 +157,18 @@ class LocalStore:
             else:
                 return
 
-    def _sync_folders(self, folder: Path) -> None:
-        """Make the new name durable, and those of the folders that may be new with it."""
-        while folder.is_relative_to(self.root):
-            descriptor = os.open(folder, os.O_RDONLY)
+    def _sync(self, path: Path) -> None:
+        """Make a file and its new name durable, and those of the folders that may be new with it.
+
+        Together, after it has its name: a file system writes down once what are two changes.
+        """
+        while path.is_relative_to(self.root):
+            descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            folder = folder.parent
+            path = path.parent
 
     def _remove_empty(self, folder: Path) -> None:
         while folder != self.root and folder.is_relative_to(self.root):
