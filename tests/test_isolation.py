@@ -23,8 +23,9 @@ SECONDS = 6.0
 def guarded(postgres, tmp_path_factory) -> Iterator[Server]:
     """A server whose workers may take six seconds and a hundred megabytes."""
     url = create_database(postgres, template="migrated")
-    limits = {"limits.worker_seconds": SECONDS, "limits.worker_memory_bytes": 100_000_000}
-    with running(url, tmp_path_factory.mktemp("guarded"), **limits) as started:
+    limits = {"worker_seconds": SECONDS, "worker_memory_bytes": 100_000_000, "worker_processes": 3}
+    settings = {f"limits.{name}": value for name, value in limits.items()}
+    with running(url, tmp_path_factory.mktemp("guarded"), **settings) as started:
         furnish(started)
         yield started
     drop_database(postgres, url)

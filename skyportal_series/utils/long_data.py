@@ -21,7 +21,7 @@ import numpy.typing as npt
 import orjson
 
 from ..errors import InvalidInput
-from .strict_json import parse_json
+from .strict_json import MAX_CONTAINERS, parse_json
 
 try:
     import simdjson
@@ -35,7 +35,8 @@ LONG_LIST, PIECE = 1 << 16, 1 << 18
 
 _NAME = b'"data"'
 _TEXT = re.compile(rb'"data"\s*+:\s*+"')
-_LIST = re.compile(rb"\[[\d.eE+\-,nul\s]{%d}" % LONG_LIST)
+_OPENING = re.compile(rb"\[")
+_NUMBERS = re.compile(rb"[\d.eE+\-,nul\s]{%d}" % LONG_LIST)
 
 #: The object without its `data`, and that: where a text is, or columns.
 Taken = tuple[dict[str, Any], Any]
@@ -95,17 +96,17 @@ def _without_text(path: Path, text: mmap.mmap) -> Taken | None:
 def _without_lists(text: mmap.mmap) -> Taken | None:
     """Where columns of the data are long lists of numbers."""
     arrays: dict[str, npt.NDArray[Any]] = {}
-    rest, done = [], 0
-    found = _LIST.search(text)
-    while found:
-        start = stop = found.start() + 1
-        if (read := _numbers(text, start)) is not None:
+    rest: list[bytes] = []
+    done = stop = lists = 0
+    while (found := _OPENING.search(text, stop)) and lists < MAX_CONTAINERS:
+        lists += 1
+        start = stop = found.end()
+        if _NUMBERS.match(text, start) and (read := _numbers(text, start)) is not None:
             array, stop = read
             instead = secrets.token_hex()
             arrays[instead] = array
             rest += [text[done : start - 1], b'"%s"' % instead.encode()]
             done = stop
-        found = _LIST.search(text, stop)
     if not arrays:
         return None
     fields = parse_json(b"".join((*rest, text[done:])))
