@@ -126,8 +126,8 @@ def configure(
         "photometric_series_folder": str(folder / "series"),
         "data_dir": str(folder / "data"),
     }
-    # One fewer than usual: each takes a second of a processor to start.
-    for key, value in ({"limits.worker_processes": 2} | dict(overrides or {})).items():
+    # Each takes a second of a processor to start.
+    for key, value in ({"limits.worker_processes": 1} | dict(overrides or {})).items():
         below = content
         *parents, last = key.split(".")
         for parent in parents:
