@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -63,38 +64,37 @@ async def _send_span(handler: BaseHandler, span: Span) -> None:
         handler.write(b'"')
     else:
         await handler.flush()  # so that the file is all that is left to send
+    buffer = memoryview(bytearray(min(PIECE, span.stop - span.start)))
     for number, offset in enumerate(range(span.start, span.stop, PIECE), 1):
-        await _send_piece(handler, span, offset, min(PIECE, span.stop - offset))
+        await _send_piece(handler, span, offset, buffer[: span.stop - offset])
         if number % PIECES_AT_ONCE == 0:
             await asyncio.sleep(0)  # a fast client must not keep the others waiting
     if span.in_base64:
         handler.write(b'"')
 
 
-async def _send_piece(handler: BaseHandler, span: Span, offset: int, size: int) -> None:
+async def _send_piece(handler: BaseHandler, span: Span, offset: int, buffer: memoryview) -> None:
+    """As much of the file, from `offset`, as `buffer` has room for."""
     if not span.in_base64:
-        sent = send_from_file(handler, span.file, offset, size)
-        offset, size = offset + sent, size - sent
-    if size:
-        piece = _from_cache(span.file, size, offset)
-        if piece is None:
-            piece = await handler.services.sql.thread(os.pread, span.file.fileno(), size, offset)
-        if len(piece) < size:
-            raise OSError("a file that is being sent has become shorter")
-        handler.write(pybase64.b64encode(piece) if span.in_base64 else piece)
+        sent = send_from_file(handler, span.file, offset, len(buffer))
+        offset, buffer = offset + sent, buffer[sent:]
+    if buffer:
+        await _fill(handler, span.file, offset, buffer)
+        handler.write(pybase64.b64encode(buffer) if span.in_base64 else bytes(buffer))
         await handler.flush()
 
 
-def _from_cache(file: BinaryIO, size: int, offset: int) -> bytes | None:
-    """Bytes that the system has in memory, without waiting; None where it would have to read."""
-    if not hasattr(os, "RWF_NOWAIT"):
-        return None
-    buffer = bytearray(size)
-    try:
-        found = os.preadv(file.fileno(), [buffer], offset, os.RWF_NOWAIT)
-    except OSError:  # not in memory, or not a file system that can tell
-        return None
-    return bytes(buffer) if found == size else None
+async def _fill(handler: BaseHandler, file: BinaryIO, offset: int, buffer: memoryview) -> None:
+    """Read as much of `file`, in a thread where the system has to wait for the disk."""
+    place = (file.fileno(), [buffer], offset)
+    found = 0
+    if hasattr(os, "RWF_NOWAIT"):
+        with suppress(OSError):  # not in memory, or not a file system that can tell
+            found = os.preadv(*place, os.RWF_NOWAIT)
+    if found < len(buffer):
+        found = await handler.services.sql.thread(os.preadv, *place)
+    if found < len(buffer):
+        raise OSError("a file that is being sent has become shorter")
 
 
 def around(answers: Sequence[dict[str, Any]], page: dict[str, Any] | None) -> list[bytes]:
