@@ -45,17 +45,25 @@ def main() -> None:
     limit_memory(int(os.environ["WORKER_MEMORY_BYTES"]))
     with socket.socket(fileno=0) as channel:
         _send(channel, b"")  # ready
-        while request := _receive(channel):
-            # The server ends a late job; should the server itself be gone, this does.
-            signal.alarm(int(seconds) + 5)
-            start = time.monotonic()
-            answer = _run(jobs, request["job"], request["arguments"])
-            encoded = _encoded(answer)
-            signal.alarm(0)
-            _send(channel, encoded)
-            seconds = time.monotonic() - start
-            if "error" in answer or seconds > LONG or gc.get_count()[0] > MANY_OBJECTS:
-                gc.collect()
+        serve(channel, jobs, seconds)
+
+
+def serve(channel: socket.socket, jobs: Any, seconds: float) -> None:
+    """Run the jobs that come by `channel`, until its other end closes.
+
+    One that takes some seconds longer than `seconds` ends the process.
+    """
+    while request := _receive(channel):
+        # The server ends a late job; should the server itself be gone, this does.
+        signal.alarm(int(seconds) + 5)
+        start = time.monotonic()
+        answer = _run(jobs, request["job"], request["arguments"])
+        encoded = _encoded(answer)
+        signal.alarm(0)
+        _send(channel, encoded)
+        took = time.monotonic() - start
+        if "error" in answer or took > LONG or gc.get_count()[0] > MANY_OBJECTS:
+            gc.collect()
 
 
 def give_up_rights() -> None:

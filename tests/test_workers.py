@@ -8,9 +8,11 @@ import json
 import os
 import resource
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,9 +20,9 @@ from hdf5_recipes import photometry
 from processes import open_files, status
 from uploading import columns
 
-from skyportal_series import config, errors
+from skyportal_series import config, errors, worker
 from skyportal_series.utils import hdf5_files
-from skyportal_series.workers import Workers
+from skyportal_series.workers import HEADER, Workers
 
 MEMORY = 80_000_000
 LIMITS = dataclasses.replace(
@@ -254,3 +256,16 @@ def test_it_leaves_no_core(idle_worker):
 
 def test_it_can_gain_no_rights(idle_worker):
     assert status(idle_worker, "NoNewPrivs") == "1"
+
+
+def test_every_job_may_take_as_long_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    alarms: list[int] = []
+    monkeypatch.setattr(signal, "alarm", alarms.append)
+    request = json.dumps({"job": "nothing", "arguments": {}}).encode()
+    jobs = SimpleNamespace(JOBS={"nothing": lambda: None})
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(3 * (HEADER.pack(len(request)) + request))
+        ours.shutdown(socket.SHUT_WR)
+        worker.serve(theirs, jobs, 60.0)
+    assert alarms == [65, 0] * 3
