@@ -55,11 +55,6 @@ class Prepared:
             found = connection.exec_driver_sql(text.plain, values).all()
         return found
 
-    def first(self, connection: Connection, **values: Any) -> Sequence[Any] | None:
-        """The first row, or None."""
-        found = self.rows(connection, **values)
-        return found[0] if found else None
-
     def text(self, dialect: Dialect) -> Text:
         """The statement as `dialect` has it."""
         found = self._texts.get(dialect)

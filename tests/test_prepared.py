@@ -30,7 +30,7 @@ def connection(engine):
 
 
 def test_values_are_put_in(connection):
-    assert [FIRST.first(connection, number=number)[0] for number in (1, 41)] == [2, 42]
+    assert [FIRST.rows(connection, number=number)[0][0] for number in (1, 41)] == [2, 42]
 
 
 @pytest.mark.skipif(DRIVER != "psycopg2", reason="psycopg 3 prepares by itself")
@@ -52,9 +52,9 @@ def test_what_happened_to_the_connection_meanwhile_does_not_matter(connection, m
 
 
 def test_another_client_of_a_pooler_may_have_prepared_it(connection):
-    before = FIRST.first(connection, number=1)
+    before = FIRST.rows(connection, number=1)
     connection.info.clear()  # as on a connection of our own, to a server that others had before
-    assert FIRST.first(connection, number=1) == before
+    assert FIRST.rows(connection, number=1) == before
 
 
 @pytest.mark.parametrize("level", ["READ COMMITTED", "AUTOCOMMIT"])
