@@ -108,8 +108,7 @@ class Services:
         if self.authenticate is not None:
             actor = await self.actor(handler)
             return actor, await self.catalog.get(actor, series_id)
-        get = self.catalog.get_file_by_token if for_file else self.catalog.get_by_token
-        return await get(read_token(handler), series_id)
+        return await self.catalog.get_by_token(read_token(handler), series_id, for_file=for_file)
 
     def close(self) -> None:
         """Stop the workers and the threads. The engine is its owner's."""

@@ -46,18 +46,16 @@ class Reading:
         """The row's answer, without data. Raises NotFound."""
         return _found(await self._sql.read(rows.one, actor, series_id))
 
-    async def get_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer]:
-        """Whose the token is, and the series. Raises what authenticating does, and NotFound."""
-        check_token(token)
-        found = await self._sql.ask(rows.BY_TOKEN, token=token, id=series_id)
-        actor, answer = rows.by_token(found)
-        return actor, _found(answer)
+    async def get_by_token(
+        self, token: str, series_id: int, *, for_file: bool = False
+    ) -> tuple[Actor, Answer]:
+        """Whose the token is, and the series; `for_file` no more of it than FILE_COLUMNS.
 
-    async def get_file_by_token(self, token: str, series_id: int) -> tuple[Actor, Answer]:
-        """The same, but of the series no more than FILE_COLUMNS."""
+        Raises what authenticating does, and NotFound.
+        """
         check_token(token)
-        found = await self._sql.ask(rows.FILE_BY_TOKEN, token=token, id=series_id)
-        actor, answer = rows.file_by_token(found)
+        statement, told = rows.FILE_BY_TOKEN if for_file else rows.BY_TOKEN
+        actor, answer = told(await self._sql.ask(statement, token=token, id=series_id))
         return actor, _found(answer)
 
     async def search(self, actor: Actor, query: Query) -> tuple[list[Answer], int]:

@@ -51,17 +51,12 @@ def one(connection: Connection, actor: Actor, series_id: int) -> Answer | None:
     return found[0] if found else None
 
 
-def by_token(found: Rows) -> tuple[Actor, Answer | None]:
-    """What BY_TOKEN found: whose the token is, and the series where they may read it.
-
-    Raises as authenticating does.
-    """
+def _told_by_token(found: Rows) -> tuple[Actor, Answer | None]:
     actor, columns = _after_actor(found)
     return actor, _answer(columns) if columns else None
 
 
-def file_by_token(found: Rows) -> tuple[Actor, Answer | None]:
-    """What FILE_BY_TOKEN found: the same with no more of the answer than FILE_COLUMNS."""
+def _file_by_token(found: Rows) -> tuple[Actor, Answer | None]:
     actor, columns = _after_actor(found)
     return actor, dict(zip(FILE_COLUMNS, columns, strict=True)) if columns else None
 
@@ -186,6 +181,7 @@ _IDS = bindparam("ids", type_=ARRAY(Integer))
 _ANY = Prepared(lambda: _told().where(PhotometricSeries.id == _ID))
 _OWN = Prepared(lambda: _told().where(PhotometricSeries.id == _ID, readable(ASKER)))
 _THESE = Prepared(lambda: _told().where(PhotometricSeries.id == any_(_IDS)))
-#: Whose a token is and one series, all of it or its FILE_COLUMNS: in half the time.
-BY_TOKEN = Prepared(lambda: _by_token(_told()))
-FILE_BY_TOKEN = Prepared(lambda: _by_token(_file()))
+#: Whose `token` is, and the series `id` where they may read it: the statement, and what makes that
+#: of its rows (raises as authenticating does). All of the series, or its FILE_COLUMNS.
+BY_TOKEN = (Prepared(lambda: _by_token(_told())), _told_by_token)
+FILE_BY_TOKEN = (Prepared(lambda: _by_token(_file())), _file_by_token)
