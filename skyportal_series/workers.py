@@ -15,8 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ import orjson
 
 from . import errors
 from .config import Limits
+from .turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 HEADER = struct.Struct(">Q")
 #: Answers are figures and fields, never data: whoever sends more is not the worker that it was.
 MAX_ANSWER = 1 << 26
-#: Seconds that an upload waits for a processor, in favour of readers; others may hang, or be large.
-PATIENCE = 3.0
 #: How long a process may take until it can work.
 START_SECONDS = 60.0
 
@@ -119,7 +117,8 @@ class Workers:
         self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
         self._intake = asyncio.Semaphore(max(1, limits.worker_processes - 1))
-        self._turns = asyncio.Semaphore(max(1, _processors() - 1))
+        #: What jobs of the lane `intake` wait for, and others who take uploads in may.
+        self.turns = Turns()
         self._closed = False
         #: Workers that died or were stopped in the middle of a job.
         self.restarts = 0
@@ -158,21 +157,8 @@ class Workers:
                 return await self._run(job, request)
             except _Died as error:
                 raise errors.Unavailable("A worker process died; try again.") from error
-        async with self._intake, self._turn():
+        async with self._intake, self.turns.one():
             return await self._take_in(job, request)
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Leaves a processor free of uploads, for readers; but waits for none that takes long."""
-        taken = False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                taken = await self._turns.acquire()
-        try:
-            yield
-        finally:
-            if taken:
-                self._turns.release()
 
     async def _take_in(self, job: str, request: bytes) -> Any:
         """Once more where the worker died: it may have been the system's doing, not the file's."""
@@ -238,13 +224,6 @@ class Workers:
         for worker in self._all:
             worker.wait()
         self._all.clear()
-
-
-def _processors() -> int:
-    """How many there are for this process."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 async def _receive(reader: asyncio.StreamReader) -> bytes:

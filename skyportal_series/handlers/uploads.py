@@ -14,6 +14,7 @@ from tornado.web import stream_request_body
 from ..catalog import Upload
 from ..errors import InvalidInput, SeriesError, StorageFull, TooLarge, Unauthenticated
 from ..store import drop, storage_errors
+from ..turns import Sending
 from .base import BaseHandler
 
 #: As many bytes of a body that is refused already are read on and thrown away, so that the client,
@@ -35,6 +36,7 @@ class UploadHandler(BaseHandler):
     _path: Path | None = None
     _refusal: SeriesError | None = None
     _deadline: asyncio.TimerHandle | None = None
+    _sending: Sending | None = None
     _in_line = False
     #: Whether an answer now would come before the body: Tornado cuts the connection after it.
     _unread = True
@@ -44,7 +46,7 @@ class UploadHandler(BaseHandler):
 
     async def upload(self) -> Upload:
         """The body. Raises what was wrong with it."""
-        self._stop_clock()
+        self._end_of_body()
         await self._write_pieces()
         if self._gone:
             raise StreamClosedError
@@ -59,6 +61,7 @@ class UploadHandler(BaseHandler):
     async def prepare(self) -> None:
         self._pieces: list[bytes] = []
         self._waiting = 0  # bytes of these
+        self._sending = Sending(self.services.workers.turns)
         try:
             await self._admit()
         except SeriesError as error:
@@ -142,7 +145,8 @@ class UploadHandler(BaseHandler):
             return
         self._pieces.append(chunk)
         self._waiting += len(chunk)
-        if self._waiting >= BATCH:
+        if self._waiting >= BATCH and self._sending is not None:
+            await self._sending.more()
             await self._write_pieces()
         elif self.received < self._length():
             # Tornado goes on with a client that sends fast; the others are to have their turn.
@@ -180,12 +184,14 @@ class UploadHandler(BaseHandler):
             self._clean_up()
             self.services.monitoring.forget(self)
 
-    def _stop_clock(self) -> None:
+    def _end_of_body(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
+        if self._sending is not None:
+            self._sending.end()
 
     def _clean_up(self) -> None:
-        self._stop_clock()
+        self._end_of_body()
         if self._writing:
             return
         if self._file is not None:
