@@ -88,13 +88,15 @@ def _take_in(
     _check_names([str(name) for name in frame.columns])
     columns = columns_of(frame)
     lightcurve = LightCurve.from_columns(columns)
+    # Before the frame is written: for that pandas makes an index of numbers, and keeps it.
+    figures = figures_of(lightcurve, nsigma)
     with storage_errors(), disk_errors():
         hdf5_files.write_file(frame, packed)
     return {
         "metadata": _plain(metadata),
         "inferred": infer_fields(columns),
         "doubts": inference_problems(columns),
-        "summary": figures_of(lightcurve, nsigma),
+        "summary": figures,
     }
 
 

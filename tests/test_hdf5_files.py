@@ -105,6 +105,21 @@ class TestWhatClientsWrite:
     def test_metadata_that_is_no_dictionary_counts_as_none(self, metadata: Any) -> None:
         assert load_dataframe_from_bytestream(recipe_write(photometry(3), metadata))[1] == {}
 
+    @pytest.mark.parametrize(
+        ("index", "kind"),
+        [
+            (pd.RangeIndex(70_000), pd.RangeIndex),
+            (np.arange(1, 70_001), pd.Index),
+            (np.r_[np.arange(69_999), 5], pd.Index),
+            (np.arange(70_000.0), pd.Index),
+        ],
+    )
+    def test_an_index_that_counts_takes_no_memory(self, index: Any, kind: type) -> None:
+        written = photometry(70_000).set_index(pd.Index(index, name="row"))
+        read, _ = load_dataframe_from_bytestream(recipe_write(written))
+        assert type(read.index) is kind
+        pd.testing.assert_index_equal(read.index, written.index, exact="equiv")
+
     @pytest.mark.parametrize("encode", [base64.b64encode, lambda b: base64.b64encode(b).decode()])
     def test_may_come_as_base64(self, encode: Any) -> None:
         image = recipe_write(photometry(3))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyportal_series.series import LightCurve, Summary, summarise
+from skyportal_series.series import LightCurve, Summary, moments, summarise
 
 NAN = float("nan")
 POGSON = 1.0857362047581296
@@ -277,3 +277,40 @@ def test_the_order_of_rows_does_not_matter(both):
 
     one, other = map(plain, both)
     assert one == pytest.approx(other, rel=1e-6, abs=1e-6, nan_ok=True)
+
+
+def rough(kind):
+    """A light curve with all that data have: outliers, gaps, times in no order, whole numbers."""
+    noise = np.random.default_rng(3)
+    values = noise.normal(20.0, 0.2, 500)
+    values[::50] += 4.0
+    values[::7] = NAN
+    mjd = noise.permutation(500) / 100
+    mjd[3] = NAN
+    errors = noise.normal(0.1, 0.02, 500)
+    columns = {"flux": 1000 / values, "fluxerr": 30 * errors} if kind == "flux" else {}
+    columns = columns or {"mag": values, "magerr": errors}
+    return {"mjd": mjd, **columns, "quality": noise.integers(0, 9, 500)}
+
+
+@pytest.mark.parametrize("kind", ["flux", "mag"])
+@pytest.mark.parametrize("block", [1, 7, 100, 499])
+def test_it_is_one_how_many_rows_are_looked_at_together(kind, block, monkeypatch):
+    def flat(summary):
+        return {
+            f"{name} {column}": figure
+            for name, value in dataclasses.asdict(summary).items()
+            for column, figure in (value if isinstance(value, dict) else {"": value}).items()
+        }
+
+    at_once = flat(figures(**rough(kind)))
+    monkeypatch.setattr(moments, "BLOCK", block)
+    assert flat(figures(**rough(kind))) == pytest.approx(at_once, nan_ok=True)
+
+
+@pytest.mark.parametrize("kind", ["flux", "mag"])
+def test_columns_stay_as_they_are(kind):
+    columns, before = rough(kind), rough(kind)
+    summarise(LightCurve.from_columns(columns), 3.0)
+    for name, values in columns.items():
+        np.testing.assert_array_equal(values, before[name])

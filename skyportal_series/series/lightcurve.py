@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -66,6 +66,16 @@ class LightCurve:
 
     def __len__(self) -> int:
         return len(self.mjd)
+
+    def rows(self, which: slice | list[int]) -> LightCurve:
+        """Some of the points."""
+        return replace(
+            self,
+            columns={name: values[which] for name, values in self.columns.items()},
+            mjd=self.mjd[which],
+            _values=self._values[which],
+            _errors=None if self._errors is None else self._errors[which],
+        )
 
     @cached_property
     def flux(self) -> FloatArray:

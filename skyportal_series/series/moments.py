@@ -1,17 +1,22 @@
 """Median, clipped mean and the figures of one column. May touch: numpy alone.
 
-Sums run in float64 whatever the column's type, so that float32 columns keep their digits.
+Sums run in float64 whatever the column's type, so that float32 columns keep their digits. A column
+may take much of the memory that there is: what has to move its values about does so in place, in
+one copy. Such an argument is called `scratch`, and is in no order afterwards.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skyportal_series.series.columns import FloatArray
+
+Mask = npt.NDArray[np.bool_]
 
 CLIP_ROUNDS = 3
 CLIP_DEVIATIONS = 3.0
@@ -21,24 +26,41 @@ CLIP_FEWEST = 5
 BLOCK = 1 << 16
 
 
-def finite(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The finite ones of `values` (n,); the same array, not a copy, where all are."""
-    if values.dtype.kind != "f":
-        return values
-    mask = np.isfinite(values)
-    return values if mask.all() else values[mask]
+def blocks(size: int) -> Iterator[slice]:
+    """`size` rows, BLOCK at a time."""
+    return (slice(start, start + BLOCK) for start in range(0, size, BLOCK))
 
 
-def median(values: npt.NDArray[Any]) -> float:
+def finite(scratch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The finite ones of `scratch` (n,), which are moved to its beginning."""
+    return _keep(scratch, np.isfinite) if scratch.dtype.kind == "f" else scratch
+
+
+def _keep(
+    scratch: npt.NDArray[Any], wanted: Callable[[npt.NDArray[Any]], Mask]
+) -> npt.NDArray[Any]:
+    kept = 0
+    for part in blocks(scratch.size):
+        block = scratch[part]
+        mask = wanted(block)
+        if not mask.all():
+            block = block[mask]
+        if kept < part.start or block.size < mask.size:
+            scratch[kept : kept + block.size] = block
+        kept += block.size
+    return scratch[:kept]
+
+
+def median(scratch: npt.NDArray[Any]) -> float:
     """Median of finite numbers, NaN of none; of an even count the middle of the middle two."""
-    if not values.size:
+    if not scratch.size:
         return math.nan
-    half = values.size // 2
-    parted = np.partition(values, half)
-    upper = float(parted[half])
-    if values.size % 2:
+    half = scratch.size // 2
+    scratch.partition(half)
+    upper = float(scratch[half])
+    if scratch.size % 2:
         return upper
-    lower = float(parted[:half].max())
+    lower = float(scratch[:half].max())
     return lower + (upper - lower) / 2
 
 
@@ -48,45 +70,43 @@ def mean_and_deviation(values: npt.NDArray[Any]) -> tuple[float, float]:
         return math.nan, math.nan
     mean = float(values.mean(dtype=np.float64))
     squares = 0.0
-    for start in range(0, values.size, BLOCK):
-        apart = np.subtract(values[start : start + BLOCK], mean, dtype=np.float64)
+    for part in blocks(values.size):
+        apart = np.subtract(values[part], mean, dtype=np.float64)
         squares += float(np.dot(apart, apart))
     return mean, math.sqrt(squares / values.size)
 
 
-def clipped_mean_and_deviation(values: FloatArray, spread: float) -> tuple[float, float]:
-    """A mean and deviation that outliers do not move, of finite `values` (n,).
+def clipped_mean_and_deviation(scratch: FloatArray, spread: float) -> tuple[float, float]:
+    """A mean and deviation that outliers do not move, of finite numbers.
 
     Starts from the median and `spread`, their standard deviation; up to three rounds drop what
     lies more than three deviations away and take mean and deviation of the rest. It ends where a
     round drops nothing or leaves fewer than five points.
     """
-    centre = median(values)
-    if values.size < CLIP_FEWEST:
+    centre = median(scratch)
+    if scratch.size < CLIP_FEWEST:
         return centre, spread
     for _ in range(CLIP_ROUNDS):
-        near = _near(values, centre, CLIP_DEVIATIONS * spread)
-        left = np.count_nonzero(near)
-        if left == values.size or left < CLIP_FEWEST:
+        near = _keep(scratch, _within(centre, CLIP_DEVIATIONS * spread))
+        if near.size == scratch.size or near.size < CLIP_FEWEST:
             break
-        values = values[near]
-        centre, spread = mean_and_deviation(values)
+        scratch = near
+        centre, spread = mean_and_deviation(scratch)
     return centre, spread
 
 
-def _near(values: FloatArray, centre: float, distance: float) -> npt.NDArray[np.bool_]:
-    near = np.empty(values.size, np.bool_)
-    for start in range(0, values.size, BLOCK):
-        part = slice(start, start + BLOCK)
-        apart = values[part] - centre
-        near[part] = np.abs(apart, out=apart) <= distance
+def _within(centre: float, distance: float) -> Callable[[FloatArray], Mask]:
+    def near(values: FloatArray) -> Mask:
+        apart = values - centre
+        return np.abs(apart, out=apart) <= distance
+
     return near
 
 
 def column_figures(values: npt.NDArray[Any]) -> tuple[float, float, float, float]:
     """(median, maximum, minimum, standard deviation) of the finite values, NaN of none."""
-    values = finite(values)
-    if not values.size:
+    scratch = finite(values.copy())
+    if not scratch.size:
         return (math.nan,) * 4
-    spread = mean_and_deviation(values)[1]
-    return median(values), float(values.max()), float(values.min()), spread
+    spread = mean_and_deviation(scratch)[1]
+    return median(scratch), float(scratch.max()), float(scratch.min()), spread

@@ -6,15 +6,17 @@ Definitions: SkyPortal's, as its columns of the same names hold them; what has n
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from skyportal_series.series.columns import Columns, FloatArray, is_numeric
+from skyportal_series.series.columns import Columns, FloatArray, IntArray, is_numeric
 from skyportal_series.series.lightcurve import LightCurve
 from skyportal_series.series.moments import (
+    blocks,
     clipped_mean_and_deviation,
     column_figures,
     finite,
@@ -61,33 +63,33 @@ class Summary:
 def summarise(lightcurve: LightCurve, nsigma: float) -> Summary:
     """Every figure of `lightcurve`. A point is detected where its S/N is more than `nsigma`."""
     order = lightcurve.time_order
-    mjd, mag = lightcurve.mjd[order], lightcurve.mag[order]
+    numbers = range(len(lightcurve))[order] if isinstance(order, slice) else order
+    ends = lightcurve.rows([int(numbers[0]), int(numbers[-1])])
     with np.errstate(over="ignore", invalid="ignore"):  # 1e200 is a number; its square is not
-        magnitudes = finite(lightcurve.mag)
-        mean, rms = mean_and_deviation(magnitudes)
-        robust_mag, robust_rms = clipped_mean_and_deviation(magnitudes, rms)
+        mean, rms, robust_mag, robust_rms = _magnitudes(lightcurve)
         snr = _signal_to_noise(lightcurve, robust_rms)
-        existing = finite(snr)
-        last_mjd, last_mag = _last_detected(mjd, mag, snr[order] > nsigma)
+        last_mjd, last_mag = _last_detected(lightcurve, numbers, (snr > nsigma)[order])
+        median_snr, best_snr, worst_snr = _middle_and_ends(finite(snr))
+        del snr  # a column's worth of memory
         medians, maxima, minima, stds = _column_figures(lightcurve.columns)
         return Summary(
             mean_mag=mean,
             rms_mag=rms,
             robust_mag=robust_mag,
             robust_rms=robust_rms,
-            median_snr=median(existing),
-            best_snr=float(existing.max()) if existing.size else math.nan,
-            worst_snr=float(existing.min()) if existing.size else math.nan,
-            is_detected=bool((existing > nsigma).any()),
-            mjd_first=float(mjd[0]),
-            mjd_mid=float(mjd[0] + mjd[-1]) / 2,
-            mjd_last=float(mjd[-1]),
-            mag_first=float(mag[0]),
-            mag_last=float(mag[-1]),
+            median_snr=median_snr,
+            best_snr=best_snr,
+            worst_snr=worst_snr,
+            is_detected=best_snr > nsigma,
+            mjd_first=float(ends.mjd[0]),
+            mjd_mid=float(ends.mjd[0] + ends.mjd[1]) / 2,
+            mjd_last=float(ends.mjd[1]),
+            mag_first=float(ends.mag[0]),
+            mag_last=float(ends.mag[1]),
             mjd_last_detected=last_mjd,
             mag_last_detected=last_mag,
             num_exp=len(lightcurve),
-            frame_rate=_frame_rate(mjd),
+            frame_rate=_frame_rate(lightcurve.mjd[order]),
             medians=medians,
             maxima=maxima,
             minima=minima,
@@ -95,19 +97,43 @@ def summarise(lightcurve: LightCurve, nsigma: float) -> Summary:
         )
 
 
+def _each(lightcurve: LightCurve, wanted: Callable[[LightCurve], FloatArray]) -> FloatArray:
+    """`wanted` of all points, computed some at a time: what it takes on the way is soon free."""
+    values = np.empty(len(lightcurve))
+    for part in blocks(len(lightcurve)):
+        values[part] = wanted(lightcurve.rows(part))
+    return values
+
+
+def _magnitudes(lightcurve: LightCurve) -> tuple[float, float, float, float]:
+    """Mean and deviation; both again, without outliers."""
+    magnitudes = finite(_each(lightcurve, lambda some: some.mag))
+    mean, rms = mean_and_deviation(magnitudes)
+    return mean, rms, *clipped_mean_and_deviation(magnitudes, rms)
+
+
 def _signal_to_noise(lightcurve: LightCurve, robust_rms: float) -> FloatArray:
     """Against the point's own error or the scatter of the whole series, whichever is larger."""
-    scatter = robust_rms / POGSON * abs(median(finite(lightcurve.flux)))
-    return signal_to_noise(lightcurve.flux, lightcurve.fluxerr, scatter)
+    flux = median(finite(_each(lightcurve, lambda some: some.flux)))
+    scatter = robust_rms / POGSON * abs(flux)
+    return _each(lightcurve, lambda some: signal_to_noise(some.flux, some.fluxerr, scatter))
+
+
+def _middle_and_ends(scratch: FloatArray) -> tuple[float, float, float]:
+    """Median, maximum and minimum of finite numbers, NaN of none."""
+    if not scratch.size:
+        return math.nan, math.nan, math.nan
+    return median(scratch), float(scratch.max()), float(scratch.min())
 
 
 def _last_detected(
-    mjd: FloatArray, mag: FloatArray, detected: npt.NDArray[np.bool_]
+    lightcurve: LightCurve, numbers: Sequence[int] | IntArray, detected: npt.NDArray[np.bool_]
 ) -> tuple[float | None, float | None]:
+    """Time and magnitude; `numbers` are those of the rows in the order of `detected`."""
     if not detected.any():
         return None, None
-    row = -1 - int(detected[::-1].argmax())
-    return _or_none(mjd[row]), _or_none(mag[row])
+    last = lightcurve.rows([int(numbers[-1 - int(detected[::-1].argmax())])])
+    return _or_none(last.mjd[0]), _or_none(last.mag[0])
 
 
 def _frame_rate(mjd: FloatArray) -> float:

@@ -21,6 +21,10 @@ _NUMBERS = {"bool", "float16", "float32", "float64"} | {
 }
 
 
+#: Rows of an index that are looked at together.
+BLOCK = 1 << 16
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column in the form in which it is stored: numbers, or `S…` for UTF-8 text.
@@ -54,9 +58,23 @@ def to_frame(columns: Mapping[Any, Values], index: Values, name: Any, title: Any
         for key, values in columns.items()
     }
     kind = text if index.dtype == object else None
-    labels = pd.Index(index, dtype=kind, name=name, copy=False)
+    if _counts(index):
+        labels: pd.Index[Any] = pd.RangeIndex(len(index), name=name)
+    else:
+        labels = pd.Index(index, dtype=kind, name=name, copy=False)
     frame = pd.DataFrame(series, index=labels, copy=False)
     return frame.rename_axis(columns=title) if title is not None else frame
+
+
+def _counts(index: Values) -> bool:
+    """Whether it is 0, 1, 2, …, which pandas can do without an array."""
+    if index.dtype != np.int64:
+        return False
+    starts = range(0, len(index), BLOCK)
+    return all(
+        np.array_equal(block, np.arange(start, start + len(block)))
+        for start, block in ((start, index[start : start + BLOCK]) for start in starts)
+    )
 
 
 def from_frame(df: pd.DataFrame) -> Columns:
