@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from itertools import count
 from typing import Any
 
@@ -44,8 +45,9 @@ def plan(kind: Any) -> Any:
     return properties
 
 
+@lru_cache
 def text_type(size: int, character_set: int) -> h5t.TypeStringID:
-    """Text of `size` bytes."""
+    """Text of `size` bytes. Made once, as an attribute is written in the time that it takes."""
     kind = h5t.C_S1.copy()
     kind.set_size(size)
     kind.set_cset(character_set)
@@ -58,8 +60,8 @@ def set_attributes(node: Any, attributes: Mapping[str, Any]) -> None:
         if isinstance(value, str):
             _set_text(node, name, value.encode(), h5t.CSET_UTF8)
         elif isinstance(value, int):
-            scalar = h5s.create(h5s.SCALAR)
-            h5a.create(node, name.encode(), h5t.STD_I64LE, scalar).write(np.array(value, "<i8"))
+            integer = h5a.create(node, name.encode(), h5t.STD_I64LE, _space(h5s.SCALAR))
+            integer.write(np.array(value, "<i8"))
         else:
             _set_text(node, name, pickled(f"The names in {name!r}", value), h5t.CSET_ASCII)
 
@@ -84,10 +86,14 @@ def pickled(what: str, value: Any) -> bytes:
 def _set_text(node: Any, name: str, text: bytes, character_set: int) -> None:
     # No text at all is a text of one character that is not there.
     kind = text_type(max(1, len(text)), character_set)
-    space = h5s.create(h5s.SCALAR if text else h5s.NULL)
-    attribute = h5a.create(node, name.encode(), kind, space)
+    attribute = h5a.create(node, name.encode(), kind, _space(h5s.SCALAR if text else h5s.NULL))
     if text:
         attribute.write(np.array(text), mtype=kind)
+
+
+@cache
+def _space(kind: int) -> h5s.SpaceID:
+    return h5s.create(kind)
 
 
 def _access() -> h5p.PropFAID:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,19 +52,25 @@ def to_frame(columns: Mapping[Any, Values], index: Values, name: Any, title: Any
     """A DataFrame of the columns, without copying them; `name` is the index', `title` theirs."""
     import pandas as pd
 
-    # From pandas 3 on, texts have a type of their own.
-    text: Any = pd.Index(["text"]).dtype
     series = {
-        key: pd.array(values, dtype=text) if values.dtype == object else values
+        key: pd.array(values, dtype=_text_type()) if values.dtype == object else values
         for key, values in columns.items()
     }
-    kind = text if index.dtype == object else None
+    kind = _text_type() if index.dtype == object else None
     if _counts(index):
         labels: pd.Index[Any] = pd.RangeIndex(len(index), name=name)
     else:
         labels = pd.Index(index, dtype=kind, name=name, copy=False)
     frame = pd.DataFrame(series, index=labels, copy=False)
     return frame.rename_axis(columns=title) if title is not None else frame
+
+
+@cache
+def _text_type() -> Any:
+    """That of texts in pandas: from 3.0 on, they have one of their own."""
+    import pandas as pd
+
+    return pd.Index(["text"]).dtype
 
 
 def _counts(index: Values) -> bool:

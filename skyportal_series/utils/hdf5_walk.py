@@ -92,10 +92,9 @@ class _Walk:
         what = f"The attribute {name!r} of {path}"
         if kind.is_variable_str():
             raise Refused(f"{what} is a text of variable length: PyTables writes none.")
-        if attribute.get_space().get_simple_extent_type() == h5s.NULL:
-            return ""
-        if attribute.shape != ():
-            return None
+        extent = attribute.get_space().get_simple_extent_type()
+        if extent != h5s.SCALAR:
+            return "" if extent == h5s.NULL else None
         size = attribute.get_storage_size()
         self.text_bytes += size
         if size > MAX_ATTRIBUTE_BYTES or self.text_bytes > MAX_TEXT_BYTES:
