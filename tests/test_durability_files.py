@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 
 import psutil
 import pytest
 from faults import begin_upload, until
+from processes import open_files
 from server import Server
 from uploading import columns, fields, upload
+
+_numbers = itertools.count(1)
 
 
 class TestFiles:
@@ -17,7 +21,7 @@ class TestFiles:
 
     @pytest.fixture(params=["gone", "cut short", "one byte changed"])
     def damaged(self, request: pytest.FixtureRequest, server: Server) -> tuple[int, Path]:
-        series_id = upload(server)
+        series_id = upload(server, origin=f"camera_{next(_numbers)}")
         path = Path(server.get(f"/{series_id}?dataFormat=none").json()["data"]["filename"])
         content = bytearray(path.read_bytes())
         if request.param == "gone":
@@ -43,6 +47,20 @@ class TestFiles:
         assert answer.status_code == 500
         assert f"series {series_id} is missing or damaged" in answer.json()["message"]
         assert str(file) not in answer.text
+
+    @pytest.mark.parametrize("data_format", ["json", "hdf5"])
+    def test_a_list_names_it_and_keeps_none_of_the_others_open(
+        self, server: Server, damaged: tuple[int, Path], data_format: str
+    ) -> None:
+        series_id, _ = damaged
+        origin = server.get(f"/{series_id}?dataFormat=none").json()["data"]["origin"]
+        for _ in range(3):
+            upload(server, origin=origin)
+        answer = server.get(f"?origin={origin}&dataFormat={data_format}")
+        assert answer.status_code == 500
+        assert f"series {series_id} is missing or damaged" in answer.json()["message"]
+        names = open_files(server.process.pid).values()
+        assert [name for name in names if origin in name] == []
 
     def test_it_is_logged_once_with_its_path(
         self, server: Server, damaged: tuple[int, Path]

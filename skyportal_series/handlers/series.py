@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -13,6 +14,9 @@ from ..schemas.filters import DATA_FORMAT_ONLY, read_query
 from . import sending
 from .base import as_id
 from .uploads import UploadHandler
+
+#: Light curves of a list that are made ready at the same time: others want workers as well.
+AT_ONCE = 2
 
 
 class _SeriesHandler(UploadHandler):
@@ -28,13 +32,20 @@ class _SeriesHandler(UploadHandler):
         opened: list[StoredFile] = []
         present: list[Answer] = []
         with ExitStack() as files:
-            for answer in answers:
-                try:
-                    opened.append(files.enter_context(await get(self.actor, answer)))
-                    present.append(answer)
-                except NotFound:  # deleted since the page was made
-                    if page is None:
-                        raise
+            for start in range(0, len(answers), AT_ONCE):
+                some = answers[start : start + AT_ONCE]
+                each = (get(self.actor, answer) for answer in some)
+                found = await asyncio.gather(*each, return_exceptions=True)
+                for file in found:
+                    if isinstance(file, StoredFile):
+                        files.enter_context(file)
+                for answer, file in zip(some, found, strict=True):
+                    if isinstance(file, StoredFile):
+                        opened.append(file)
+                        present.append(answer)
+                    elif page is None or not isinstance(file, NotFound):
+                        raise file
+                    # else it was deleted since the page was made
             cuts = sending.around(present, page)
             spans = [sending.Span(file.file, 0, file.size, not as_json) for file in opened]
             parts = [part for pair in zip(cuts, spans, strict=False) for part in pair]
