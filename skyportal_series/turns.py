@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 PATIENCE = 3.0
 #: Seconds in which whoever sends fast sends more; a turn ends when nothing came for as long.
 PAUSE = 0.2
+#: Seconds of a turn after which a body goes on only once those who wait have had theirs.
+SHARE = 0.5
 
 
 class Turns:
@@ -51,24 +53,32 @@ class Sending:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._latest = asyncio.get_running_loop().time()
+        self._clock = asyncio.get_running_loop().time
+        self._latest = self._clock()
+        self._since = 0.0
         self._end: asyncio.TimerHandle | None = None
         self._patient = True
 
     async def more(self) -> None:
-        """Have a turn for what has just arrived, if it arrived fast; wait in vain once at most."""
-        loop = asyncio.get_running_loop()
-        fast = loop.time() - self._latest < PAUSE
-        self._latest = loop.time()
+        """Have a turn for what has just arrived, if it arrived fast."""
+        now = self._clock()
+        fast, self._latest = now - self._latest < PAUSE, now
+        if now - self._since > SHARE:
+            self.end()
+        if self._end is not None or (fast and await self._taken()):
+            self._end_after_a_pause()
+
+    async def _taken(self) -> bool:
+        """Whether there was a turn in time; after a wait in vain there is no other."""
+        if self._patient:
+            self._patient = await self._turns.take()
+            self._since = self._clock()
+        return self._patient
+
+    def _end_after_a_pause(self) -> None:
         if self._end is not None:
             self._end.cancel()
-        elif fast and self._patient:
-            self._patient = await self._turns.take()
-            if not self._patient:
-                return
-        else:
-            return
-        self._end = loop.call_later(PAUSE, self.end)
+        self._end = asyncio.get_running_loop().call_later(PAUSE, self.end)
 
     def end(self) -> None:
         """Leave the turn, if there is one, to another."""

@@ -63,6 +63,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing ends by itself, but where a test says so."""
     monkeypatch.setattr(turns, "PATIENCE", LONG)
     monkeypatch.setattr(turns, "PAUSE", LONG)
+    monkeypatch.setattr(turns, "SHARE", LONG)
 
 
 def test_a_body_that_comes_fast_waits_for_a_worker() -> None:
@@ -104,6 +105,23 @@ def test_a_body_keeps_its_turn_from_piece_to_piece() -> None:
         first.end()
         await more
         second.end()
+
+    with_one(work)
+
+
+def test_a_long_body_lets_others_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(one: Turns) -> None:
+        long, waiter = Sending(one), Sending(one)
+        await long.more()
+        other = asyncio.create_task(waiter.more())
+        assert await waiting(other)
+        monkeypatch.setattr(turns, "SHARE", -1.0)
+        again = asyncio.create_task(long.more())
+        await other
+        assert await waiting(again)
+        waiter.end()
+        await again
+        long.end()
 
     with_one(work)
 
