@@ -31,7 +31,6 @@ def warm_up() -> None:
     """Load what the first job would otherwise wait for."""
     import h5py  # noqa: F401
     import pandas as pd  # noqa: F401
-    import tables  # noqa: F401
 
 
 def read_upload(

@@ -44,6 +44,20 @@ def test_limits_are_marked_in_magnitudes_alone(tab: Any, sign_in: SignIn, sky: S
     expect(tab.locator("#legend-undetected")).to_be_visible()
 
 
+def test_unit_chosen_while_points_are_on_their_way(tab: Any, sign_in: SignIn, sky: Server) -> None:
+    held: list[Any] = []
+    tab.route("**/data?*", lambda route: held.append(route))
+    with tab.expect_request("**/data?*"):
+        sign_in(tab, f"#series={id_of(sky, 'faint')}")
+    expect(tab.locator("#legend-limit")).to_be_hidden()
+    tab.click("#unit-flux")
+    link_of(tab, "unit=flux")
+    for route in held:
+        route.continue_()
+    expect(tab.locator("#plot-status")).to_have_text("4 points")
+    expect(tab.locator("#legend-undetected")).to_be_visible()
+
+
 def test_zooming_in_fetches_more_points(long: Any) -> None:
     with long.expect_request(re.compile("mjdMin=.*mjdMax=.*")) as request:
         drag(long, (0.4, 0.5), (0.45, 0.5))

@@ -12,6 +12,7 @@ import { count, fixed, plural, short } from "./text.js";
 
 const PATIENCE = 150; // milliseconds of rest before more points are fetched
 const PHASES = [0, 2];
+const UNITS = ["mag", "flux", "other"]; // what a control may ask for
 
 /** `onView(changes)` asks for a change of {x, y, unit, period, epoch}. */
 export function createPlotView({ onView, onError }) {
@@ -34,6 +35,7 @@ export function createPlotView({ onView, onError }) {
     clearTimeout(waiting);
     request?.abort();
     chart.destroy();
+    byId("legend").hidden = true;
     source = points = null;
   }
 
@@ -137,7 +139,8 @@ export function createPlotView({ onView, onError }) {
     flux: () => onView({ unit: "flux", y: null }),
     other: () => (view.unit === "mag" ? act.flux() : act.mag()),
   };
-  attachControls(host, (name) => points && act[name]());
+  // The unit can be chosen before there are points to draw in it.
+  attachControls(host, (name) => (points || UNITS.includes(name)) && act[name]());
   const fail = (text) => say(byId("plot-status"), text);
   return { open, show, close, recolour: () => chart.recolour(), fail };
 }
