@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from ..errors import InvalidInput
-from ..models import PhotometricSeries, as_text, within
+from ..models import Obj, PhotometricSeries, as_text, within
 from ..series.photometry import ZERO_POINT
 from . import query_types as kinds
 from .query_types import Kind
@@ -23,9 +23,12 @@ from .query_types import Kind
 Compare = Callable[[Any, Any], Any]
 
 
-def contains(column: Any, value: str) -> Any:
-    """Holds `value` anywhere; % and _ stand for themselves."""
-    return column.contains(value, autoescape=True)
+def of_object_like(column: Any, value: str) -> Any:
+    """Is of an object whose id holds `value` anywhere; % and _ stand for themselves.
+
+    Looked for among the objects: they are fewer, and lead to their series.
+    """
+    return column.in_(select(Obj.id).where(Obj.id.contains(value, autoescape=True)))
 
 
 def not_among(column: Any, values: list[str]) -> Any:
@@ -67,7 +70,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("ra", kinds.RIGHT_ASCENSION, "Right ascension of a cone search, degrees; with dec and radius", "291.37"),
     Argument("dec", kinds.DECLINATION, "Declination of a cone search, degrees; with ra and radius", "42.78"),
     Argument("radius", kinds.RADIUS, "Radius of a cone search, degrees; with ra and dec", "0.01"),
-    Argument("objectID", kinds.TEXT, "The object's id contains this", "ZTF21", "obj_id", contains),
+    Argument("objectID", kinds.TEXT, "The object's id contains this", "ZTF21", "obj_id", of_object_like),
     Argument("rejectedObjectID", kinds.TEXTS, "The object's id is none of these, separated by commas", "ZTF21aaa,ZTF21bbb", "obj_id", not_among, alias="rejectedObjectIDs"),
     Argument("seriesName", kinds.TEXT, "Name of the series", "tess/sector_2", "series_name", eq),
     Argument("seriesObjID", kinds.TEXT, "The object's id within the series", "114807149", "series_obj_id", eq),
