@@ -117,7 +117,7 @@ class Workers:
         self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
         self._intake = asyncio.Semaphore(max(1, limits.worker_processes - 1))
-        #: What jobs of the lane `intake` wait for, and others who take uploads in may.
+        #: Jobs of the lane `intake` take one each, and so do bodies that arrive fast.
         self.turns = Turns()
         self._closed = False
         #: Workers that died or were stopped in the middle of a job.

@@ -26,26 +26,17 @@ class _SeriesHandler(UploadHandler):
         self, answers: Sequence[Answer], data_format: str, page: dict[str, Any] | None = None
     ) -> None:
         """Send `answers` with their light curves: as JSON columns, or as files in base64."""
-        catalog = self.services.catalog
         as_json = data_format == "json"
-        get = catalog.rendered if as_json else catalog.open
         opened: list[StoredFile] = []
         present: list[Answer] = []
         with ExitStack() as files:
-            for start in range(0, len(answers), AT_ONCE):
-                some = answers[start : start + AT_ONCE]
-                each = (get(self.actor, answer) for answer in some)
-                found = await asyncio.gather(*each, return_exceptions=True)
-                for file in found:
-                    if isinstance(file, StoredFile):
-                        files.enter_context(file)
-                for answer, file in zip(some, found, strict=True):
-                    if isinstance(file, StoredFile):
-                        opened.append(file)
-                        present.append(answer)
-                    elif page is None or not isinstance(file, NotFound):
-                        raise file
-                    # else it was deleted since the page was made
+            found = await self._files(answers, files, as_json)
+            for answer, file in zip(answers, found, strict=True):
+                if isinstance(file, StoredFile):
+                    opened.append(file)
+                    present.append(answer)
+                elif page is None:  # in a page it has been deleted since that was made
+                    raise file
             cuts = sending.around(present, page)
             spans = [sending.Span(file.file, 0, file.size, not as_json) for file in opened]
             parts = [part for pair in zip(cuts, spans, strict=False) for part in pair]
@@ -54,6 +45,25 @@ class _SeriesHandler(UploadHandler):
                 self.set_header("Etag", f'"{present[0]["hash"]}"')
             self.set_header("Content-Type", "application/json; charset=UTF-8")
             await sending.send(self, [*parts, cuts[-1]])
+
+    async def _files(
+        self, answers: Sequence[Answer], opened: ExitStack, as_json: bool
+    ) -> list[StoredFile | NotFound]:
+        """The file of each, left to `opened` to close; or that its series is not there any more."""
+        catalog = self.services.catalog
+        get = catalog.rendered if as_json else catalog.open
+        files: list[StoredFile | NotFound] = []
+        for start in range(0, len(answers), AT_ONCE):
+            some = (get(self.actor, answer) for answer in answers[start : start + AT_ONCE])
+            found = await asyncio.gather(*some, return_exceptions=True)
+            for file in found:
+                if isinstance(file, StoredFile):
+                    opened.enter_context(file)
+            for file in found:
+                if not isinstance(file, StoredFile | NotFound):
+                    raise file
+                files.append(file)
+        return files
 
 
 class SeriesListHandler(_SeriesHandler):

@@ -61,7 +61,6 @@ class UploadHandler(BaseHandler):
     async def prepare(self) -> None:
         self._pieces: list[bytes] = []
         self._waiting = 0  # bytes of these
-        self._sending = Sending(self.services.workers.turns)
         try:
             await self._admit()
         except SeriesError as error:
@@ -124,6 +123,7 @@ class UploadHandler(BaseHandler):
         self._path = self.services.store.spool_path(".body")
         with storage_errors():
             self._file = self._path.open("xb", buffering=0)
+        self._sending = Sending(self.services.workers.turns)
 
     def _length(self) -> int:
         """What Content-Length says; 0 where it is absent (Tornado refuses what is no number)."""
@@ -138,14 +138,16 @@ class UploadHandler(BaseHandler):
     async def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body; once something is wrong, drop the rest."""
         self.received += len(chunk)
-        if self._file is None or self._file.closed or self._refusal is not None:
+        if self._refusal is not None or self._sending is None:
+            return
+        if self._file is None or self._file.closed:
             return
         if self.received > self.services.config.limits.upload_bytes:
             self._refusal = self._too_large("larger")
             return
         self._pieces.append(chunk)
         self._waiting += len(chunk)
-        if self._waiting >= BATCH and self._sending is not None:
+        if self._waiting >= BATCH:
             await self._sending.more()
             await self._write_pieces()
         elif self.received < self._length():

@@ -39,6 +39,7 @@ def finite(scratch: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _keep(
     scratch: npt.NDArray[Any], wanted: Callable[[npt.NDArray[Any]], Mask]
 ) -> npt.NDArray[Any]:
+    """Those that are `wanted`, moved to the beginning of `scratch`."""
     kept = 0
     for part in blocks(scratch.size):
         block = scratch[part]
@@ -62,6 +63,13 @@ def median(scratch: npt.NDArray[Any]) -> float:
         return upper
     lower = float(scratch[:half].max())
     return lower + (upper - lower) / 2
+
+
+def middle_and_ends(scratch: npt.NDArray[Any]) -> tuple[float, float, float]:
+    """Median, maximum and minimum of finite numbers, NaN of none."""
+    if not scratch.size:
+        return math.nan, math.nan, math.nan
+    return median(scratch), float(scratch.max()), float(scratch.min())
 
 
 def mean_and_deviation(values: npt.NDArray[Any]) -> tuple[float, float]:
@@ -106,7 +114,5 @@ def _within(centre: float, distance: float) -> Callable[[FloatArray], Mask]:
 def column_figures(values: npt.NDArray[Any]) -> tuple[float, float, float, float]:
     """(median, maximum, minimum, standard deviation) of the finite values, NaN of none."""
     scratch = finite(values.copy())
-    if not scratch.size:
-        return (math.nan,) * 4
     spread = mean_and_deviation(scratch)[1]
-    return median(scratch), float(scratch.max()), float(scratch.min()), spread
+    return *middle_and_ends(scratch), spread

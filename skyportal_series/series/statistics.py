@@ -22,6 +22,7 @@ from skyportal_series.series.moments import (
     finite,
     mean_and_deviation,
     median,
+    middle_and_ends,
 )
 from skyportal_series.series.photometry import POGSON, signal_to_noise
 
@@ -69,7 +70,7 @@ def summarise(lightcurve: LightCurve, nsigma: float) -> Summary:
         mean, rms, robust_mag, robust_rms = _magnitudes(lightcurve)
         snr = _signal_to_noise(lightcurve, robust_rms)
         last_mjd, last_mag = _last_detected(lightcurve, numbers, (snr > nsigma)[order])
-        median_snr, best_snr, worst_snr = _middle_and_ends(finite(snr))
+        median_snr, best_snr, worst_snr = middle_and_ends(finite(snr))
         del snr  # a column's worth of memory
         medians, maxima, minima, stds = _column_figures(lightcurve.columns)
         return Summary(
@@ -117,13 +118,6 @@ def _signal_to_noise(lightcurve: LightCurve, robust_rms: float) -> FloatArray:
     flux = median(finite(_each(lightcurve, lambda some: some.flux)))
     scatter = robust_rms / POGSON * abs(flux)
     return _each(lightcurve, lambda some: signal_to_noise(some.flux, some.fluxerr, scatter))
-
-
-def _middle_and_ends(scratch: FloatArray) -> tuple[float, float, float]:
-    """Median, maximum and minimum of finite numbers, NaN of none."""
-    if not scratch.size:
-        return math.nan, math.nan, math.nan
-    return median(scratch), float(scratch.max()), float(scratch.min())
 
 
 def _last_detected(

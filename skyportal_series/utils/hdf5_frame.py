@@ -75,12 +75,10 @@ def _text_type() -> Any:
 
 def _counts(index: Values) -> bool:
     """Whether it is 0, 1, 2, …, which pandas can do without an array."""
-    if index.dtype != np.int64:
-        return False
-    starts = range(0, len(index), BLOCK)
-    return all(
-        np.array_equal(block, np.arange(start, start + len(block)))
-        for start, block in ((start, index[start : start + BLOCK]) for start in starts)
+    rows = len(index)
+    return index.dtype == np.int64 and all(
+        np.array_equal(index[start : start + BLOCK], np.arange(start, min(start + BLOCK, rows)))
+        for start in range(0, rows, BLOCK)
     )
 
 
