@@ -20,6 +20,8 @@ POGSON = 1.0857362047581296
 def _numpy_complains_aloud():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # Sockets that tests of servers in this process left are not numpy's.
+        warnings.simplefilter("ignore", ResourceWarning)
         yield
 
 
