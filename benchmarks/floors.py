@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from psycopg2.extras import Json, RealDictCursor
 
-from skyportal_series.jobs import columns_of
+from skyportal_series.inspection import columns_of
 from skyportal_series.schemas.answer import COLUMNS
 from skyportal_series.series import LightCurve, summarise
 from skyportal_series.utils import hdf5_files

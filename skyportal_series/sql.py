@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -101,7 +101,11 @@ class Sql:
 
     async def thread(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(*arguments)` in one of the threads for files."""
-        return await asyncio.get_running_loop().run_in_executor(self._files, function, *arguments)
+        return await asyncio.wrap_future(self.begin(function, *arguments))
+
+    def begin(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """The same, for whoever has something to do meanwhile; a transaction may wait for it."""
+        return self._files.submit(function, *arguments)
 
     async def _query(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)

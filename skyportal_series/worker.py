@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ NICENESS = 10
 #: After a job of so many seconds, and once there are so many more objects than before, those are
 #: looked for that nobody needs. After each job, the next would wait for it.
 LONG, MANY_OBJECTS = 0.1, 50_000
+#: Figures of the light curve come as NumPy's numbers.
+ENCODING = orjson.OPT_SERIALIZE_NUMPY
 #: prctl's: what this process runs can never gain rights by it (setuid programs).
 PR_SET_NO_NEW_PRIVS = 38
 
@@ -57,13 +60,44 @@ def serve(channel: socket.socket, jobs: Any, seconds: float) -> None:
         # The server ends a late job; should the server itself be gone, this does.
         signal.alarm(int(seconds) + 5)
         start = time.monotonic()
-        answer = _run(jobs, request["job"], request["arguments"])
+        questions = _Questions(channel)
+        answer = _run(jobs, request["job"], request["arguments"], questions)
+        questions.settle()
         encoded = _encoded(answer)
         signal.alarm(0)
         _send(channel, encoded)
         took = time.monotonic() - start
         if "error" in answer or took > LONG or gc.get_count()[0] > MANY_OBJECTS:
             gc.collect()
+
+
+class _Questions:
+    """What a job asks the server, once at most; it works on while the server finds the answer."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._open = False
+
+    def ask(self, question: Any) -> Callable[[], Any]:
+        """Ask; what is returned waits for the answer."""
+        _send(self._channel, orjson.dumps({"question": question}, option=ENCODING))
+        self._open = True
+        return self._answer
+
+    def _answer(self) -> Any:
+        self._open = False
+        # The time that the server takes is not the job's.
+        left = signal.alarm(0)
+        reply = _receive(self._channel)
+        if reply is None:
+            raise SystemExit  # there is no server any more
+        signal.alarm(left)
+        return reply["answer"]
+
+    def settle(self) -> None:
+        """Leave no answer unread behind a job that failed."""
+        if self._open:
+            self._answer()
 
 
 def give_up_rights() -> None:
@@ -90,8 +124,10 @@ def limit_memory(allowance: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size + allowance, size + allowance))
 
 
-def _run(jobs: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _run(jobs: Any, name: str, arguments: dict[str, Any], questions: _Questions) -> dict[str, Any]:
     try:
+        if name in jobs.ASKING:
+            arguments["ask"] = questions.ask
         return {"result": jobs.JOBS[name](**arguments)}
     except SeriesError as error:
         kind, message = type(error).__name__, _clean(error.message)
@@ -121,7 +157,7 @@ def _clean(text: str) -> str:
 
 def _encoded(answer: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(answer, option=ENCODING)
     except TypeError:
         message = f"no JSON holds its answer\n{traceback.format_exc()}"
         return orjson.dumps({"error": "Unexpected", "message": _clean(message), "problems": {}})

@@ -1,9 +1,9 @@
 """Worker processes, in which untrusted or heavy bytes are read, packed and rendered.
 
 The server sends a job's name and arguments as JSON and gets JSON back (`worker` is the other end;
-`jobs` are the functions). So nothing that a worker says is ever unpickled, and one that was
-taken over by what it read could do no more than lie about that one request. Big things travel as
-files in the spool.
+`jobs` are the functions); in between, a job may ask one question. So nothing that a worker says is
+ever unpickled, and one that was taken over by what it read could do no more than lie. Big things
+travel as files in the spool.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +36,8 @@ MAX_ANSWER = 1 << 26
 START_SECONDS = 60.0
 
 Lane = Literal["intake", "output"]
+#: The answer to what a job asks, both as JSON can hold them.
+Answer = Callable[[Any], Awaitable[Any]]
 
 NOT_STARTED = "A worker process did not start; try again later."
 CRASHED = (
@@ -66,12 +69,12 @@ class _Worker:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, request: bytes, seconds: float) -> Any:
-        """Send a job, wait for its answer.
+        """Send a job, or the answer to its question; wait for what it says to that.
 
-        Raises `_Died` where none comes, TimeoutError where it takes longer than `seconds` (in
-        which the start of the process does not count), Unavailable where that does not start.
+        Raises `_Died` where nothing comes, TimeoutError where it takes longer than `seconds`, and
+        what `ready` does.
         """
-        reader, writer = self._streams or await self._connect()
+        reader, writer = await self.ready()
         try:
             async with asyncio.timeout(seconds):
                 writer.write(HEADER.pack(len(request)) + request)
@@ -80,7 +83,10 @@ class _Worker:
         except (asyncio.IncompleteReadError, ConnectionError, orjson.JSONDecodeError) as error:
             raise _Died from error
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def ready(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Wait until the process can work. Raises Unavailable where it does not start."""
+        if self._streams is not None:
+            return self._streams
         self._streams = await asyncio.open_connection(sock=self._socket)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -140,8 +146,12 @@ class Workers:
             self._all.add(worker)
             self._idle.put_nowait(worker)
 
-    async def run(self, job: str, lane: Lane = "output", **arguments: Any) -> Any:
+    async def run(
+        self, job: str, lane: Lane = "output", answer: Answer | None = None, **arguments: Any
+    ) -> Any:
         """Run the function `job` of `jobs` with JSON-able arguments; its JSON-able result.
+
+        `answer` is for a job that asks something (`jobs.ASKING`); the job goes on meanwhile.
 
         Raises
         ------
@@ -149,35 +159,33 @@ class Workers:
             What the job raised; InvalidInput where it ran out of time or memory. Where it died:
             InvalidFile in the lane `intake`, if it did so twice, otherwise Unavailable.
         """
-        request = orjson.dumps(
-            {"job": job, "arguments": arguments}, option=orjson.OPT_SERIALIZE_NUMPY
-        )
+        request = _encoded({"job": job, "arguments": arguments})
         if lane == "output":
             try:
-                return await self._run(job, request)
+                return await self._run(job, request, answer)
             except _Died as error:
                 raise errors.Unavailable("A worker process died; try again.") from error
         async with self._intake, self.turns.one():
-            return await self._take_in(job, request)
+            return await self._take_in(job, request, answer)
 
-    async def _take_in(self, job: str, request: bytes) -> Any:
+    async def _take_in(self, job: str, request: bytes, answer: Answer | None) -> Any:
         """Once more where the worker died: it may have been the system's doing, not the file's."""
         try:
-            return await self._run(job, request)
+            return await self._run(job, request, answer)
         except _Died:
             pass
         try:
-            return await self._run(job, request)
+            return await self._run(job, request, answer)
         except _Died as error:
             crashed = CRASHED.format(self._limits.worker_memory_bytes)
             raise errors.InvalidFile(crashed) from error
 
-    async def _run(self, job: str, request: bytes) -> Any:
+    async def _run(self, job: str, request: bytes, answer: Answer | None) -> Any:
         worker = await self._free()
         finished = False
         try:
-            answer = await worker.call(request, self._limits.worker_seconds)
-            finished = not answer.get("last")
+            said = await self._talk(worker, request, answer)
+            finished = not said.get("last")
         except TimeoutError:
             raise errors.InvalidInput(
                 f"This took longer than limits.worker_seconds ({self._limits.worker_seconds:g} s)."
@@ -187,7 +195,19 @@ class Workers:
             raise
         finally:
             await self._put_back(worker, finished)
-        return _result(answer, job, self._limits)
+        return _result(said, job, self._limits)
+
+    async def _talk(self, worker: _Worker, request: bytes, answer: Answer | None) -> Any:
+        """What the worker says in the end; the time that it takes to answer it is not its own."""
+        clock = asyncio.get_running_loop().time
+        await worker.ready()
+        end = clock() + self._limits.worker_seconds
+        said = await worker.call(request, self._limits.worker_seconds)
+        if answer is None or "question" not in said:
+            return said
+        left = end - clock()
+        reply = _encoded({"answer": await answer(said["question"])})
+        return await worker.call(reply, left)
 
     async def _free(self) -> _Worker:
         """A worker without a job; one that somebody killed meanwhile is replaced."""
@@ -224,6 +244,10 @@ class Workers:
         for worker in self._all:
             worker.wait()
         self._all.clear()
+
+
+def _encoded(message: dict[str, Any]) -> bytes:
+    return orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 async def _receive(reader: asyncio.StreamReader) -> bytes:

@@ -16,15 +16,17 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jobs_here import JobsHere
 from sqlalchemy import Engine, event
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from skyportal_series import app_server, config, jobs, services, workers
+from skyportal_series import app_server, config, jobs, services
 from skyportal_series.database import create_engine_for
 from skyportal_series.handlers import base, uploads
 
@@ -38,16 +40,18 @@ class Steps:
         self._last = last
         self._log = log.open("w")
         self._number = 0
+        self._lock = threading.Lock()  # the file and the row are written by two threads
         self.counting = False
 
     def take(self, name: str) -> None:
         """Note a step, or die before it."""
         if not self.counting:
             return
-        self._number += 1
-        if self._number == self._last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        print(name, file=self._log, flush=True)
+        with self._lock:
+            self._number += 1
+            if self._number == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            print(name, file=self._log, flush=True)
 
     def before(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
         """`function` as a step."""
@@ -59,17 +63,14 @@ class Steps:
         return step
 
 
-class JobsHere(workers.Workers):
+class JobsBetweenSteps(JobsHere):
     """Runs jobs in a thread, each between two steps."""
 
     steps: Steps
 
-    def start(self) -> None:
-        """There are no processes."""
-
-    async def run(self, job: str, lane: str = "output", **arguments: Any) -> Any:
+    async def run(self, job: str, *options: Any, **arguments: Any) -> Any:
         self.steps.take(f"begin {job}")
-        result = await asyncio.to_thread(jobs.JOBS[job], **arguments)
+        result = await super().run(job, *options, **arguments)
         self.steps.take(f"end {job}")
         return result
 
@@ -99,8 +100,8 @@ def watch(steps: Steps) -> None:
 
     uploads.UploadHandler.prepare = counted
     base.BaseHandler.finish = steps.before(base.BaseHandler.finish, "answer")
-    JobsHere.steps = steps
-    services.Workers = JobsHere
+    JobsBetweenSteps.steps = steps
+    services.Workers = JobsBetweenSteps
 
 
 async def serve(settings: config.Config, engine: Engine, sockets: list[socket.socket]) -> None:

@@ -139,7 +139,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk_too(tmp_path: Path, share: floa
         code = 1
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-            jobs.repack(str(tmp_path / "stored.h5"), str(tmp_path / "packed.h5"))
+            jobs.repack(str(tmp_path / "stored.h5"), str(tmp_path / "packed.h5"), {})
         except StorageFull:
             code = 0
         finally:

@@ -27,7 +27,6 @@ from skyportal_series.utils.hdf5_files import (
     read_columns,
     read_file,
     write_file,
-    write_metadata,
 )
 
 ALL_FRAMES = FRAMES | {f"index of {name}": frame for name, frame in INDEXED.items()}
@@ -209,7 +208,7 @@ class TestWhatIsWritten:
             load_dataframe_from_bytestream(image)[0], pd.DataFrame({"x": np.arange(5, dtype="f4")})
         )
 
-    @pytest.mark.parametrize(("rows", "limit"), [(1, 6_000), (100, 12_000), (1000, 25_000)])
+    @pytest.mark.parametrize(("rows", "limit"), [(1, 6_100), (100, 12_000), (1000, 25_000)])
     def test_is_small(self, rows: int, limit: int) -> None:
         assert len(dump_dataframe_to_bytestream(photometry(rows), METADATA, encode=False)) < limit
 
@@ -237,11 +236,10 @@ class TestSameBytes:
         image = dump_dataframe_to_bytestream(photometry(50_000), METADATA, encode=False)
         assert path.read_bytes() == image
 
-    def test_after_setting_the_same_metadata_on_equal_files(self, tmp_path: Path) -> None:
+    def test_of_metadata_known_at_once_and_late(self, tmp_path: Path) -> None:
         paths = [tmp_path / name for name in ("a", "b")]
-        for path in paths:
-            write_file(photometry(100), path)
-            write_metadata(path, METADATA)
+        for path, metadata in zip(paths, (METADATA, lambda: METADATA), strict=True):
+            write_file(photometry(100), path, metadata)
         assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -253,9 +251,8 @@ class TestFiles:
         assert metadata == METADATA
 
     @pytest.mark.parametrize("metadata", [METADATA, {}, {"x": "y" * 60_000}])
-    def test_metadata_is_replaced(self, metadata: dict[str, Any], path: Path) -> None:
-        write_file(photometry(5), path, {"old": "x" * 1000})
-        write_metadata(path, metadata)
+    def test_metadata_may_come_late(self, metadata: dict[str, Any], path: Path) -> None:
+        write_file(photometry(5), path, lambda: metadata)
         assert read_file(path)[1] == metadata
         assert recipe_read(path.read_bytes())[1] == metadata
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import json
 import os
 import resource
@@ -22,7 +23,7 @@ from uploading import columns
 
 from skyportal_series import config, errors, worker
 from skyportal_series.utils import hdf5_files
-from skyportal_series.workers import HEADER, Workers
+from skyportal_series.workers import HEADER, Answer, Workers
 
 MEMORY = 80_000_000
 LIMITS = dataclasses.replace(
@@ -38,10 +39,17 @@ class Pool(Workers):
     def pids(self) -> list[int]:
         return sorted(worker._process.pid for worker in self._all)
 
-    async def read(self, body: Path, content_type: str = "application/json") -> Any:
+    async def read(
+        self, body: Path, content_type: str = "application/json", answer: Answer | None = None
+    ) -> Any:
         paths = {"form_file": f"{body}.h5", "packed": f"{body}.packed"}
         more = {"content_type": content_type, "nsigma": 3.0, "limits": SIZES}
-        return await self.run("read_upload", "intake", body=str(body), **paths, **more)
+        answer = answer or no_metadata
+        return await self.run("read_upload", "intake", answer, body=str(body), **paths, **more)
+
+
+async def no_metadata(question: Any) -> dict[str, Any]:
+    return {}
 
 
 def in_pool(work: Callable[[Pool], Awaitable[Any]], **changes: Any) -> Any:
@@ -97,7 +105,7 @@ def test_who_waits_for_a_worker_is_told_of_the_end(endless):
         pool = Pool(dataclasses.replace(LIMITS, worker_processes=1))
         running = asyncio.create_task(pool.read(endless, FORM))
         end = await reading(endless)
-        waiting = [asyncio.create_task(pool.run("repack", stored="", packed="")) for _ in range(2)]
+        waiting = [asyncio.create_task(pool.run("repack", stored="")) for _ in range(2)]
         await asyncio.sleep(0)
         pool.close()
         os.close(end)
@@ -147,7 +155,7 @@ def test_a_job_that_takes_too_long_is_ended(endless):
 
 def test_the_start_of_a_worker_does_not_count(good):
     # It takes a second or two, most of it to import pandas.
-    assert in_pool(lambda pool: pool.read(good), worker_seconds=0.5)["has_data"]
+    assert in_pool(lambda pool: pool.read(good), worker_seconds=0.5)["hash"]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +208,81 @@ def test_others_go_on_while_a_worker_hangs(good, endless):
         return answer
 
     assert in_pool(work, worker_processes=3)["summary"]["num_exp"] == 5
+
+
+def test_a_job_asks_and_takes_the_answer(good):
+    questions = []
+
+    async def answer(question):
+        questions.append(question)
+        return {"series_name": "named late"}
+
+    read = in_pool(lambda pool: pool.read(good, answer=answer))
+    assert hdf5_files.read_file(f"{good}.packed")[1] == {"series_name": "named late"}
+    assert questions[0]["has_data"]
+    assert read["hash"] == hashlib.md5(Path(f"{good}.packed").read_bytes()).hexdigest()
+
+
+def test_an_answer_is_not_late_by_the_time_that_finding_it_takes(good):
+    async def answer(question):
+        await asyncio.sleep(0.6)  # the time is what is tested
+        return {}
+
+    assert in_pool(lambda pool: pool.read(good, answer=answer), worker_seconds=0.5)["hash"]
+
+
+def test_a_job_that_takes_too_long_after_its_question_is_ended(good):
+    async def work(pool):
+        async def answer(question):
+            os.kill(pool.pids()[0], signal.SIGSTOP)
+            return {}
+
+        return await pool.read(good, answer=answer)
+
+    with pytest.raises(errors.InvalidInput, match=r"limits\.worker_seconds \(2 s\)"):
+        in_pool(work, worker_processes=1, worker_seconds=2.0)
+
+
+def test_a_job_that_fails_after_its_question_leaves_no_answer_to_the_next(good):
+    async def work(pool):
+        Path(f"{good}.packed").mkdir()
+        with pytest.raises(RuntimeError, match="read_upload failed"):
+            await pool.read(good)
+        Path(f"{good}.packed").rmdir()
+        return pool.pids(), await pool.read(good), pool.pids()
+
+    before, read, after = in_pool(work, worker_processes=1)
+    assert read["hash"]
+    assert before == after
+
+
+def test_a_job_whose_worker_dies_after_its_question_asks_again(good):
+    async def work(pool):
+        asked = []
+
+        async def answer(question):
+            asked.append(pool.pids())
+            if len(asked) == 1:
+                os.kill(pool.pids()[0], signal.SIGKILL)
+            return {}
+
+        return await pool.read(good, answer=answer), asked
+
+    read, asked = in_pool(work, worker_processes=1)
+    assert read["hash"]
+    assert len({*map(tuple, asked)}) == 2
+
+
+def test_where_no_answer_is_found_the_next_job_has_a_fresh_worker(good):
+    async def work(pool):
+        async def answer(question):
+            raise errors.Unavailable("no database")
+
+        with pytest.raises(errors.Unavailable, match="no database"):
+            await pool.read(good, answer=answer)
+        return await pool.read(good)
+
+    assert in_pool(work, worker_processes=1)["hash"]
 
 
 def test_one_that_says_too_much_is_ended(good, monkeypatch):
@@ -262,7 +345,7 @@ def test_every_job_may_take_as_long_as_the_first(monkeypatch: pytest.MonkeyPatch
     alarms: list[int] = []
     monkeypatch.setattr(signal, "alarm", alarms.append)
     request = json.dumps({"job": "nothing", "arguments": {}}).encode()
-    jobs = SimpleNamespace(JOBS={"nothing": lambda: None})
+    jobs = SimpleNamespace(JOBS={"nothing": lambda: None}, ASKING=())
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.sendall(3 * (HEADER.pack(len(request)) + request))

@@ -1,8 +1,9 @@
 """Create, update, delete: the one place where rows and files meet.
 
-The order of every change: the new file first, under a name that no other ever has; then the row
-and its sharing, in one transaction; then, after the commit, the old file. So a crash at any point
-loses nothing that was acknowledged; what it can leave is a file without a row, which `fsck` finds.
+The order of every change: the new file is durable, under a name that no other ever has, before the
+row and its sharing are committed, in one transaction; then the old file goes. So a crash at any
+point loses nothing that was acknowledged; what it can leave is a file without a row, which `fsck`
+finds.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 
 from ..config import Config
 from ..enum_types import allowed_bandpasses
@@ -25,12 +26,14 @@ from ..sql import CommitUnknown, Sql, sqlstate
 from ..store import LocalStore, drop
 from ..workers import Workers
 from . import writing
-from .intake import Draft, Intake, Upload
+from .intake import Draft, Filing, Intake, Upload
 from .reading import Reading
 from .rows import Answer
 
 log = logging.getLogger(__name__)
 
+#: Bytes of a file that is made durable in next to no time: a transaction may wait for it.
+SMALL = 1 << 20
 #: How often an update starts anew because another one came first.
 ATTEMPTS = 8
 
@@ -45,7 +48,7 @@ class Catalog(Reading):
         self, config: Config, sql: Sql, store: LocalStore, workers: Workers, on_change: OnChange
     ) -> None:
         super().__init__(sql, store, workers, allowed_bandpasses(config.additional_bandpasses))
-        self._intake = Intake(config, sql, store, self._files, workers)
+        self._intake = Intake(config, sql, store, workers)
         self._on_change = on_change
         #: Updates of one series wait here for each other, rather than start anew in turns.
         self._updating: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -58,8 +61,9 @@ class Catalog(Reading):
         """
         with self._workplace() as packed:
             draft = await self._intake.draft(actor, upload, packed, current=None)
-            row = await self._intake.file(draft, actor.id)
-            series_id: int = await self._commit(actor, row, None, writing.add, actor, row)
+            filing = self._intake.filing(draft, new=True)
+            row = filing.record
+            series_id: int = await self._file(actor, filing, None, writing.add, actor, row)
         self._changed(row.values["obj_id"])
         return series_id
 
@@ -89,22 +93,25 @@ class Catalog(Reading):
         filename = current["filename"]
         with self._workplace() as packed:
             draft = await self._intake.draft(actor, upload, packed, current)
-            if draft.summary is None:
-                await self._keep_points(actor, current, draft)
-            row = await self._intake.file(draft, current["owner_id"], current)
-            await self._commit(
-                actor, row, series_id, writing.change, actor, series_id, row, filename
+            if draft.packed is None:
+                draft = await self._with_points(actor, current, packed, draft)
+            filing = self._intake.filing(draft, new=False)
+            row = filing.record
+            await self._file(
+                actor, filing, series_id, writing.change, actor, series_id, row, filename
             )
         await self._forget(filename)
         for obj_id in {current["obj_id"], row.values["obj_id"]}:
             self._changed(obj_id)
 
-    async def _keep_points(self, actor: Actor, current: Answer, draft: Draft) -> None:
+    async def _with_points(
+        self, actor: Actor, current: Answer, packed: Path, draft: Draft
+    ) -> Draft:
         """Pack the points that the series has. Raises DamagedFile, Moved."""
         try:
             # Checked against the hash: what is damaged must not get a new hash that fits it.
             with await self._files.open(current["filename"], current["hash"]) as stored:
-                await self._intake.keep_points(stored.path, draft)
+                return await self._intake.keep_points(stored.path, packed, draft)
         except DamagedFile as error:
             await self.follow(actor, current, error)
             raise writing.Moved from None
@@ -128,25 +135,39 @@ class Catalog(Reading):
         finally:
             drop(packed)
 
-    async def _commit(
+    async def _file(
         self,
         actor: Actor,
-        row: writing.Record,
+        filing: Filing,
         series_id: int | None,
         work: Callable[..., Any],
         *arguments: Any,
     ) -> Any:
-        """Run the transaction `work`. Where it surely failed, the file of `row` goes again."""
+        """Give the file its name and run the transaction `work`; without either, nothing is left.
+
+        Both at once, as the disk and the database take as long; the commit waits for the file.
+        """
+        placing = self._files.placing(filing.packed.path, filing.key, filing.packed.hash)
+        if filing.packed.size > SMALL:
+            await asyncio.wrap_future(placing)
+
+        def both(connection: Connection) -> Any:
+            result = work(connection, *arguments)
+            placing.result()
+            return result
+
         try:
-            return await self._sql.write(work, *arguments)
+            return await self._sql.write(both)
         except CommitUnknown:
             raise  # perhaps the database does name the file: `fsck` finds out later
         except (SeriesError, writing.Moved, exc.SQLAlchemyError) as error:
-            await self._forget(row.values["filename"])
+            await asyncio.wait([asyncio.wrap_future(placing)])
+            if placing.exception() is None:
+                await self._forget(filing.record.values["filename"])
             if isinstance(error, exc.IntegrityError):
                 reason = sqlstate(error)
                 raise await self._sql.read(
-                    writing.refusal, actor, row, series_id, reason
+                    writing.refusal, actor, filing.record, series_id, reason
                 ) from error
             raise
 

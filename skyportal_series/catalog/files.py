@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from collections import OrderedDict
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -56,12 +57,12 @@ class StoredFiles:
             found = await self._sql.thread(self._opened, filename, digest)
         return found
 
-    async def put(self, source: Path, key: str, digest: str) -> None:
-        """Move the file `source` to `key`. Its MD5 has just been taken, and is trusted from here.
+    def placing(self, source: Path, key: str, digest: str) -> Future[None]:
+        """Begin to move the file `source` to `key`: its MD5 has just been taken, and is trusted.
 
-        Raises what the store's `put` does.
+        The result raises what the store's `put` does.
         """
-        await self._sql.thread(self._put, source, key, digest)
+        return self._sql.begin(self._put, source, key, digest)
 
     def _put(self, source: Path, key: str, digest: str) -> None:
         self._store.put(source, key)

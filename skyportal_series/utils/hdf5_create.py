@@ -32,11 +32,6 @@ def on_disk(path: str) -> h5f.FileID:
     return h5f.create(path.encode(), h5f.ACC_TRUNC, plan(h5p.FILE_CREATE), _access())
 
 
-def reopen(path: str) -> h5f.FileID:
-    """A file that was written here, to be changed."""
-    return h5f.open(path.encode(), h5f.ACC_RDWR, _access())
-
-
 def plan(kind: Any) -> Any:
     """How to make a file, group or dataset: no times, and attributes in the object's own header."""
     properties = h5p.create(kind)
@@ -63,24 +58,17 @@ def set_attributes(node: Any, attributes: Mapping[str, Any]) -> None:
             integer = h5a.create(node, name.encode(), h5t.STD_I64LE, _space(h5s.SCALAR))
             integer.write(np.array(value, "<i8"))
         else:
-            _set_text(node, name, pickled(f"The names in {name!r}", value), h5t.CSET_ASCII)
+            set_literal(node, name, f"The names in {name!r}", value)
 
 
-def set_literal(node: Any, name: str, text: bytes) -> None:
-    """Puts an attribute that `pickled` made in the place of the one that may be there."""
-    if h5a.exists(node, name.encode()):
-        h5a.delete(node, name.encode())
-    _set_text(node, name, text, h5t.CSET_ASCII)
-
-
-def pickled(what: str, value: Any) -> bytes:
-    """The text that PyTables reads a literal from. Raises InvalidInput if it has no room."""
+def set_literal(node: Any, name: str, what: str, value: Any) -> None:
+    """The pickle that PyTables reads a literal from. Raises InvalidInput if it has no room."""
     text = literal_pickle.dumps(value)
     if len(text) > MAX_ATTRIBUTE_BYTES:
         raise InvalidInput(
             f"{what} take {len(text):,} bytes; HDF5 has room for {MAX_ATTRIBUTE_BYTES:,}."
         )
-    return text
+    _set_text(node, name, text, h5t.CSET_ASCII)
 
 
 def _set_text(node: Any, name: str, text: bytes, character_set: int) -> None:

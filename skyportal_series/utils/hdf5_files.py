@@ -9,7 +9,7 @@ reason, whatever cannot be written InvalidInput.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 KEY = "phot_series"
+#: What a frame may be stored with.
+Metadata = Mapping[str, Any] | None
 #: Characters of base64 that are decoded at a time: a multiple of 4.
 PIECE = 1 << 22
 
@@ -44,21 +46,21 @@ DEFAULT_LIMITS = ReadLimits()
 @overload
 def dump_dataframe_to_bytestream(
     df: pd.DataFrame,
-    metadata: Mapping[str, Any] | None = ...,
+    metadata: Metadata = ...,
     keyname: str = ...,
     encode: Literal[True] = ...,
 ) -> str: ...
 @overload
 def dump_dataframe_to_bytestream(
     df: pd.DataFrame,
-    metadata: Mapping[str, Any] | None = ...,
+    metadata: Metadata = ...,
     keyname: str = ...,
     *,
     encode: Literal[False],
 ) -> bytes: ...
 def dump_dataframe_to_bytestream(
     df: pd.DataFrame,
-    metadata: Mapping[str, Any] | None = None,
+    metadata: Metadata = None,
     keyname: str = KEY,
     encode: bool = True,
 ) -> str | bytes:
@@ -85,27 +87,19 @@ def dump_dataframe_to_bytestream(
 def write_file(
     df: pd.DataFrame,
     path: str | os.PathLike[str],
-    metadata: Mapping[str, Any] | None = None,
+    metadata: Metadata | Callable[[], Metadata] = None,
     keyname: str = KEY,
 ) -> None:
-    """Writes what `dump_dataframe_to_bytestream` makes to a file, without holding it in memory."""
+    """Writes what `dump_dataframe_to_bytestream` makes to a file, without holding it in memory.
+
+    Metadata that are not there yet may be given as a function, which is called once all else is
+    written. Raises what that does.
+    """
     from skyportal_series.utils import hdf5_create
 
     file = hdf5_create.on_disk(os.fspath(path))
     try:
         _write(file, df, metadata, keyname)
-    finally:
-        file.close()
-
-
-def write_metadata(path: str | os.PathLike[str], metadata: Mapping[str, Any] | None) -> None:
-    """Replaces the metadata of a file that `write_file` wrote."""
-    from skyportal_series.utils import hdf5_create, hdf5_writer
-
-    text = _metadata_text(metadata)
-    file = hdf5_create.reopen(os.fspath(path))
-    try:
-        hdf5_writer.replace_metadata(file, text)
     finally:
         file.close()
 
@@ -208,15 +202,13 @@ def _check_signature(start: bytes) -> None:
 
 def _write(file: FileID, df: pd.DataFrame, metadata: Any, key: str) -> None:
     from skyportal_series.utils import hdf5_frame, hdf5_writer
+    from skyportal_series.utils.plain_metadata import plain_metadata
 
     if not key.isidentifier():
         raise InvalidInput(f"The key {key!r} is not a plain name such as {KEY!r}.")
-    text = _metadata_text(metadata)
-    hdf5_writer.write_table(file, hdf5_frame.from_frame(df), key, text)
-
-
-def _metadata_text(metadata: Any) -> bytes:
-    from skyportal_series.utils.hdf5_create import pickled
-    from skyportal_series.utils.plain_metadata import plain_metadata
-
-    return pickled("The metadata", plain_metadata(metadata))
+    group = hdf5_writer.write_table(file, hdf5_frame.from_frame(df), key)
+    given = metadata() if callable(metadata) else metadata
+    try:
+        hdf5_writer.set_metadata(group, plain_metadata(given))
+    except InvalidInput as error:  # not the data's fault
+        raise InvalidInput(error.message, {"metadata": [error.message]}) from None

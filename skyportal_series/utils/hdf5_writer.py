@@ -64,25 +64,24 @@ class _Field:
         }
 
 
-def write_table(file: h5f.FileID, columns: Columns, key: str, metadata: bytes) -> None:
-    """Writes a frame under /key into an empty file, with its pickled metadata."""
+def write_table(file: h5f.FileID, columns: Columns, key: str) -> h5g.GroupID:
+    """Writes a frame under /key into an empty file; the group, which has no metadata yet."""
     fields = [_Field("index", [columns.index]), *_blocks(columns)]
     set_attributes(h5g.open(file, b"/"), _GROUP | {"PYTABLES_FORMAT_VERSION": "2.1"})
     group = h5g.create(file, key.encode(), gcpl=hdf5_create.plan(h5p.GROUP_CREATE))
     set_attributes(group, _GROUP | _frame_attributes(columns, fields))
-    hdf5_create.set_literal(group, "metadata", metadata)
     row = np.dtype([(field.name, field.stored, field.shape) for field in fields])
     table = _create_table(group, row, fields, len(columns.index.values))
     set_attributes(table, _TABLE | _index_attributes(columns.index, columns.missing))
     for field in fields[1:]:
         set_attributes(table, field.attributes())
     _write_rows(table, row, fields)
+    return group
 
 
-def replace_metadata(file: h5f.FileID, metadata: bytes) -> None:
-    """Sets the metadata of the one frame in a file that was written here."""
-    root = h5g.open(file, b"/")
-    hdf5_create.set_literal(h5g.open(root, root.get_objname_by_idx(0)), "metadata", metadata)
+def set_metadata(group: h5g.GroupID, metadata: Mapping[str, Any]) -> None:
+    """Gives a frame its metadata. Raises InvalidInput if HDF5 has no room for them."""
+    hdf5_create.set_literal(group, "metadata", "The metadata", metadata)
 
 
 def _blocks(columns: Columns) -> list[_Field]:

@@ -1,0 +1,178 @@
+"""A body that was uploaded → a packed file, and what it says. Runs in the worker processes.
+
+May touch: utils, series, files of the spool.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidInput
+from .inspection import columns_of, figures_of, short_of_memory
+from .series import LightCurve, infer_fields, inference_problems
+from .store import storage_errors
+from .utils import bodies, hdf5_files, long_data
+from .utils.hdf5_disk import disk_errors
+from .utils.texts import SURROGATES, UNHOLDABLE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Asks the server; what it returns waits for the answer.
+Ask = Callable[[dict[str, Any]], Callable[[], Any]]
+
+NOT_DATA = "Data must be a dictionary (JSON) or dataframe in HDF5 format."
+
+
+def read_upload(
+    body: str,
+    content_type: str,
+    form_file: str,
+    packed: str,
+    nsigma: float,
+    limits: dict[str, int],
+    ask: Ask,
+) -> dict[str, Any]:
+    """Read the request body in the file `body`; pack its data as `packed`.
+
+    The HDF5 file in it, if any, is put at `form_file`; whoever asks removes it.
+
+    The server is asked for the metadata of the packed file (None: it will not be needed) with the
+    `fields` of the request, whether it `has_data`, the `metadata` of its HDF5 file, `inferred`
+    fields, and `doubts` about columns that gave none.
+
+    Returns
+    -------
+    dict
+        `problems` with the data (field → texts), which the caller adds to its own; `summary` of
+        the light curve; `hash` (MD5) and `size` (bytes) of the packed file, if there is one.
+
+    Raises
+    ------
+    InvalidInput
+        For a body that is no request at all.
+    """
+    with storage_errors():
+        request = bodies.read_body(Path(body), content_type, Path(form_file))
+    question: dict[str, Any] = {"fields": request.fields, "has_data": request.data is not None}
+    question |= {name: {} for name in ("metadata", "inferred", "doubts")}
+    problems: dict[str, list[str]] = {}
+    result: dict[str, Any] = {"problems": problems, "summary": None, "hash": None, "size": 0}
+    loaded = None
+    with _noting(problems):
+        if request.data is not None:
+            sizes = hdf5_files.ReadLimits(**limits)
+            frame, metadata = _load(request.data, Path(body), Path(form_file), sizes)
+            columns = columns_of(frame)
+            lightcurve = LightCurve.from_columns(columns)
+            question |= {
+                "metadata": _plain(metadata),
+                "inferred": infer_fields(columns),
+                "doubts": inference_problems(columns),
+            }
+            loaded = frame, lightcurve
+    del request  # it holds the data
+    answer = cache(ask(question))
+    with _noting(problems):
+        if loaded is not None:
+            frame, lightcurve = loaded
+            # Before the frame is written: for that pandas makes an index of numbers, and keeps it.
+            result["summary"] = figures_of(lightcurve, nsigma)
+            with storage_errors(), disk_errors():
+                hdf5_files.write_file(frame, Path(packed), answer)
+            if answer() is not None:
+                result |= sealed(Path(packed))
+    return result
+
+
+@contextmanager
+def _noting(problems: dict[str, list[str]]) -> Iterator[None]:
+    """Take down what is wrong with the data, to be told with what is wrong with the fields."""
+    try:
+        yield
+    except InvalidInput as error:
+        problems |= error.problems or {"data": [error.message]}
+
+
+def sealed(packed: Path) -> dict[str, Any]:
+    """The `hash` (MD5) and the `size` of a finished file."""
+    with storage_errors(), packed.open("rb") as file:
+        digest = hashlib.file_digest(file, "md5").hexdigest()
+    return {"hash": digest, "size": packed.stat().st_size}
+
+
+def _load(
+    data: Any, body: Path, form_file: Path, limits: hdf5_files.ReadLimits
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    with short_of_memory():
+        frame, metadata = _frame(data, body, form_file, limits)
+    _check_names([str(name) for name in frame.columns])
+    return frame, metadata
+
+
+def _frame(
+    data: Any, body: Path, form_file: Path, limits: hdf5_files.ReadLimits
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    if isinstance(data, long_data.Base64):
+        data = _saved(data, form_file)
+    if isinstance(data, Path):
+        return hdf5_files.read_file(data, limits)
+    if isinstance(data, str):
+        return hdf5_files.load_dataframe_from_bytestream(data, limits)
+    if isinstance(data, dict):
+        from .utils.frames import dataframe_from_columns
+
+        frame = dataframe_from_columns(data, limits)
+        bodies.check_columns(body, (frame[name].to_numpy() for name in frame.columns))
+        return frame, {}
+    raise InvalidInput(NOT_DATA, {"data": [NOT_DATA]})
+
+
+def _saved(text: long_data.Base64, file: Path) -> Path:
+    """The file that came as base64, put where that of a form would be."""
+    with storage_errors(), text.read() as characters:
+        hdf5_files.save_image(characters, file)
+    return file
+
+
+def _check_names(names: list[str]) -> None:
+    """Names that JSON and PostgreSQL can hold, each once: 1 and "1" are one name to them."""
+    for name in names:
+        if UNHOLDABLE.search(name):
+            shown = ascii(name[:80])
+            raise InvalidInput(f"The name of column {shown} holds NUL or lone surrogates.")
+    if len(set(names)) < len(names):
+        again = next(name for place, name in enumerate(names) if name in names[:place])
+        raise InvalidInput(f"Two columns are named {again[:80]!r}; give each its own name.")
+
+
+def _plain(value: Any) -> Any:
+    """A literal of the file's metadata as JSON can hold it; what it cannot is shown as text.
+
+    Raises InvalidInput for lone surrogates, and for keys that are one as texts.
+    """
+    if isinstance(value, dict):
+        plain = {_plain(str(key)): _plain(item) for key, item in value.items()}
+        if len(plain) < len(value):
+            raise InvalidInput("The metadata holds keys that are the same as texts, as 1 and '1'.")
+        return plain
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int) and -(2**63) <= value < 2**64:
+        return value
+    return repr(value)
+
+
+def _text(value: str) -> str:
+    if not value.isascii() and SURROGATES.search(value):
+        raise InvalidInput(f"The metadata holds lone surrogates, in {value[:80]!a}.")
+    return value
