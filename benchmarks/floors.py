@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 from psycopg2.extras import Json, RealDictCursor
 
-from skyportal_series.inspection import columns_of
 from skyportal_series.schemas.answer import COLUMNS
 from skyportal_series.series import LightCurve, summarise
 from skyportal_series.utils import hdf5_files
@@ -81,7 +80,8 @@ def post(connection: Any, folder: Path, template: dict[str, Any]) -> Callable[[b
     insert = f"INSERT INTO photometric_series ({', '.join(columns)}) VALUES ({places})"
 
     def store(frame: Any) -> None:
-        summarise(LightCurve.from_columns(columns_of(frame)), 3.0)
+        values = {name: frame[name].to_numpy() for name in frame.columns}
+        summarise(LightCurve.from_columns(values), 3.0)
         unique = os.urandom(16).hex()
         path = folder / f"{unique}.h5"
         hdf5_files.write_file(frame, path, {"series_obj_id": unique})

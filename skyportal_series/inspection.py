@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from .errors import InvalidFile, InvalidInput
 from .series import LightCurve, summarise
 from .utils import hdf5_files
+from .utils.plain_frame import PlainFrame
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 #: What is stored was let in once, under the limits of its day; the worker's memory is the limit.
 NO_LIMITS = hdf5_files.ReadLimits(rows=2**40, columns=2**20, frame_bytes=2**50)
@@ -36,9 +36,9 @@ def short_of_memory() -> Iterator[None]:
         raise
 
 
-def columns_of(frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
-    """The columns of `frame` as arrays, without copies where pandas can."""
-    return {str(name): frame[name].to_numpy() for name in frame.columns}
+def columns_of(frame: PlainFrame) -> dict[str, np.ndarray[Any, Any]]:
+    """The columns of `frame` by names that are texts."""
+    return {str(name): values for name, values in frame.columns.items()}
 
 
 def figures_of(lightcurve: LightCurve, nsigma: float) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def inspect_file(stored: str, digest: str, nsigma: float) -> dict[str, Any]:
         if found != digest:
             return {"kind": "altered", "reason": f"Its MD5 is {found}, not {digest}."}
         with short_of_memory():
-            frame, _ = hdf5_files.read_file(stored, NO_LIMITS)
+            frame, _ = hdf5_files.read_plain(stored, NO_LIMITS)
         return {"figures": figures_of(LightCurve.from_columns(columns_of(frame)), nsigma)}
     except (FileNotFoundError, NotADirectoryError):
         return {"kind": "missing", "reason": "There is no such file."}

@@ -17,23 +17,22 @@ from .store import storage_errors
 from .unpacking import read_upload, sealed
 from .utils import hdf5_files
 from .utils.hdf5_disk import disk_errors
+from .utils.plain_frame import PlainFrame
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 
 def warm_up() -> None:
     """Load what the first job would otherwise wait for."""
-    import h5py  # noqa: F401
-    import pandas as pd  # noqa: F401
+    from .utils import hdf5_reader, hdf5_writer  # noqa: F401
 
 
 def repack(stored: str, packed: str, metadata: dict[str, Any]) -> dict[str, Any]:
     """Write the data of the file `stored` to a new file `packed`; its `hash` and `size`."""
     frame = _read_stored(Path(stored))
     with storage_errors(), disk_errors():
-        hdf5_files.write_file(frame, Path(packed), metadata)
+        hdf5_files.write_plain(frame, Path(packed), metadata)
     return sealed(Path(packed))
 
 
@@ -74,10 +73,10 @@ def _rows(columns: Columns) -> int:
     return len(next(iter(columns.values()), ()))
 
 
-def _read_stored(path: Path) -> pd.DataFrame:
+def _read_stored(path: Path) -> PlainFrame:
     try:
         with short_of_memory():
-            return hdf5_files.read_file(path, NO_LIMITS)[0]
+            return hdf5_files.read_plain(path, NO_LIMITS)[0]
     except (InvalidFile, OSError) as error:
         raise DamagedFile("Its file is missing or damaged.") from error
 

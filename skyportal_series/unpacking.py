@@ -10,18 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import InvalidInput
 from .inspection import columns_of, figures_of, short_of_memory
 from .series import LightCurve, infer_fields, inference_problems
 from .store import storage_errors
 from .utils import bodies, hdf5_files, long_data
+from .utils.frames import frame_from_columns
 from .utils.hdf5_disk import disk_errors
+from .utils.plain_frame import PlainFrame
 from .utils.texts import SURROGATES, UNHOLDABLE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Asks the server; what it returns waits for the answer.
 Ask = Callable[[dict[str, Any]], Callable[[], Any]]
@@ -60,34 +59,49 @@ def read_upload(
     with storage_errors():
         request = bodies.read_body(Path(body), content_type, Path(form_file))
     question: dict[str, Any] = {"fields": request.fields, "has_data": request.data is not None}
-    question |= {name: {} for name in ("metadata", "inferred", "doubts")}
-    problems: dict[str, list[str]] = {}
-    result: dict[str, Any] = {"problems": problems, "summary": None, "hash": None, "size": 0}
-    loaded = None
-    with _noting(problems):
+    question |= {"metadata": {}, "inferred": {}, "doubts": {}}
+    result: dict[str, Any] = {"problems": {}, "summary": None, "hash": None, "size": 0}
+    series = None
+    with _noting(result["problems"]):
         if request.data is not None:
             sizes = hdf5_files.ReadLimits(**limits)
-            frame, metadata = _load(request.data, Path(body), Path(form_file), sizes)
-            columns = columns_of(frame)
-            lightcurve = LightCurve.from_columns(columns)
-            question |= {
-                "metadata": _plain(metadata),
-                "inferred": infer_fields(columns),
-                "doubts": inference_problems(columns),
-            }
-            loaded = frame, lightcurve
+            series, said = _read(request.data, Path(body), Path(form_file), sizes)
+            question |= said
     del request  # it holds the data
     answer = cache(ask(question))
-    with _noting(problems):
-        if loaded is not None:
-            frame, lightcurve = loaded
-            # Before the frame is written: for that pandas makes an index of numbers, and keeps it.
-            result["summary"] = figures_of(lightcurve, nsigma)
-            with storage_errors(), disk_errors():
-                hdf5_files.write_file(frame, Path(packed), answer)
-            if answer() is not None:
-                result |= sealed(Path(packed))
+    with _noting(result["problems"]):
+        if series is not None:
+            result |= _pack(*series, Path(packed), nsigma, answer)
     return result
+
+
+def _read(
+    data: Any, body: Path, form_file: Path, limits: hdf5_files.ReadLimits
+) -> tuple[tuple[PlainFrame, LightCurve], dict[str, Any]]:
+    """The data, and what they say of the fields."""
+    with short_of_memory():
+        frame, metadata = _frame(data, body, form_file, limits)
+    _check_names([str(name) for name in frame.columns])
+    columns = columns_of(frame)
+    lightcurve = LightCurve.from_columns(columns)
+    return (frame, lightcurve), {
+        "metadata": _plain(metadata),
+        "inferred": infer_fields(columns),
+        "doubts": inference_problems(columns),
+    }
+
+
+def _pack(
+    frame: PlainFrame,
+    lightcurve: LightCurve,
+    packed: Path,
+    nsigma: float,
+    metadata: Callable[[], Any],
+) -> dict[str, Any]:
+    summary = figures_of(lightcurve, nsigma)
+    with storage_errors(), disk_errors():
+        hdf5_files.write_plain(frame, packed, metadata)
+    return {} if metadata() is None else {"summary": summary, **sealed(packed)}
 
 
 @contextmanager
@@ -106,29 +120,18 @@ def sealed(packed: Path) -> dict[str, Any]:
     return {"hash": digest, "size": packed.stat().st_size}
 
 
-def _load(
-    data: Any, body: Path, form_file: Path, limits: hdf5_files.ReadLimits
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    with short_of_memory():
-        frame, metadata = _frame(data, body, form_file, limits)
-    _check_names([str(name) for name in frame.columns])
-    return frame, metadata
-
-
 def _frame(
     data: Any, body: Path, form_file: Path, limits: hdf5_files.ReadLimits
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[PlainFrame, dict[str, Any]]:
     if isinstance(data, long_data.Base64):
         data = _saved(data, form_file)
     if isinstance(data, Path):
-        return hdf5_files.read_file(data, limits)
+        return hdf5_files.read_plain(data, limits)
     if isinstance(data, str):
-        return hdf5_files.load_dataframe_from_bytestream(data, limits)
+        return hdf5_files.load_plain(data, limits)
     if isinstance(data, dict):
-        from .utils.frames import dataframe_from_columns
-
-        frame = dataframe_from_columns(data, limits)
-        bodies.check_columns(body, (frame[name].to_numpy() for name in frame.columns))
+        frame = frame_from_columns(data, limits)
+        bodies.check_columns(body, frame.columns.values())
         return frame, {}
     raise InvalidInput(NOT_DATA, {"data": [NOT_DATA]})
 

@@ -51,14 +51,14 @@ def parser(request, monkeypatch):
 
 def frame(tmp_path, text):
     """What the worker makes of a body."""
-    from skyportal_series.utils.frames import dataframe_from_columns
+    from skyportal_series.utils.frames import frame_from_columns
     from skyportal_series.utils.hdf5_files import ReadLimits
 
     body = tmp_path / "body"
     body.write_text(text)
     read = read_body(body, "application/json", tmp_path / "file")
     return SimpleNamespace(
-        fields=read.fields, columns=dataframe_from_columns(read.data, ReadLimits())
+        fields=read.fields, columns=frame_from_columns(read.data, ReadLimits()).columns
     )
 
 
@@ -68,9 +68,9 @@ def test_columns_are_what_they_say(parser, values, kind, separators, tmp_path):
     body = {"ra": 1, "data": {"mjd": FLOATS, "x": values, "one": 7}, "dec": 2}
     found = frame(tmp_path, json.dumps(body, separators=separators))
     assert found.fields == {"ra": 1, "dec": 2}
-    assert found.columns["mjd"].to_list() == FLOATS
+    assert found.columns["mjd"].tolist() == FLOATS
     assert found.columns["x"].dtype.kind == kind
-    back = [None if v is None or v != v else v for v in found.columns["x"].to_list()]
+    back = [None if v is None or v != v else v for v in found.columns["x"].tolist()]
     assert list(map(repr, back)) == [repr(v) for v in as_column(values, kind)]
 
 

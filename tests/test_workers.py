@@ -223,6 +223,20 @@ def test_a_job_asks_and_takes_the_answer(good):
     assert read["hash"] == hashlib.md5(Path(f"{good}.packed").read_bytes()).hexdigest()
 
 
+def test_it_needs_no_pandas(good, tmp_path):
+    """Which would take half of its memory, and most of its start."""
+
+    async def work(pool):
+        await pool.read(good)
+        chosen = {"form": "hdf5", "part": {}, "metadata": {}, "out": str(tmp_path / "out")}
+        await pool.run("export", stored=f"{good}.packed", **chosen)
+        return [Path(f"/proc/{pid}/maps").read_text() for pid in pool.pids()]
+
+    (maps,) = in_pool(work, worker_processes=1)
+    assert "/h5py/" in maps
+    assert "/pandas/" not in maps
+
+
 def test_an_answer_is_not_late_by_the_time_that_finding_it_takes(good):
     async def answer(question):
         await asyncio.sleep(0.6)  # the time is what is tested

@@ -33,12 +33,11 @@ def write(name: str, columns: Columns, metadata: Mapping[str, Any], path: Path) 
 
 
 def _write_hdf5(columns: Columns, metadata: Mapping[str, Any], path: Path) -> None:
-    import pandas as pd
-
     from ..utils import hdf5_files
+    from ..utils.plain_frame import PlainFrame
 
     if not all(values.size for values in columns.values()):
         raise InvalidInput(
             "No row is left, and this HDF5 cannot hold none: ask for other times, or for json."
         )
-    hdf5_files.write_file(pd.DataFrame(dict(columns), copy=False), path, metadata)
+    hdf5_files.write_plain(PlainFrame(columns), path, metadata)

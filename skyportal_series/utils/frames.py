@@ -1,4 +1,4 @@
-"""JSON columns → DataFrame. May touch: pandas, errors.
+"""JSON columns → a frame. May touch: numpy, errors.
 
 A column holds numbers, or true and false, or text, and null where a value is missing. Nothing is
 guessed: what pandas would keep as Python objects is refused by the column's name.
@@ -7,30 +7,26 @@ guessed: what pandas would keep as Python objects is refused by the column's nam
 from __future__ import annotations
 
 from operator import countOf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InvalidInput
 from .hdf5_files import ReadLimits
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .plain_frame import PlainFrame
 
 _NOT_A_FRAME = "Could not convert data to a DataFrame."
 
 
-def dataframe_from_columns(columns: dict[str, Any], limits: ReadLimits) -> pd.DataFrame:
-    """A DataFrame of `columns` (name → list, or array of numbers, all of one length).
+def frame_from_columns(columns: dict[str, Any], limits: ReadLimits) -> PlainFrame:
+    """A frame of `columns` (name → list, or array of numbers, all of one length).
 
     A lone value is repeated.
 
     Takes the lists out of `columns`, as they need four times the memory of what is made of them.
     Raises InvalidInput, with every problem found under `problems["data"]`.
     """
-    import pandas as pd
-
     if not columns:
         raise _invalid(["Must supply a non-empty DataFrame."])
     if len(columns) > limits.columns:
@@ -46,7 +42,7 @@ def dataframe_from_columns(columns: dict[str, Any], limits: ReadLimits) -> pd.Da
             problems.append(str(error))
     if problems:
         raise _invalid([_NOT_A_FRAME, *problems])
-    return pd.DataFrame(arrays, copy=False)
+    return PlainFrame(arrays)
 
 
 def _rows(columns: dict[str, Any], limits: ReadLimits) -> int:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from h5py.h5f import FileID
     from numpy.typing import NDArray
 
+    from skyportal_series.utils.plain_frame import PlainFrame
+
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 KEY = "phot_series"
 #: What a frame may be stored with.
@@ -73,10 +75,11 @@ def dump_dataframe_to_bytestream(
     from h5py import h5f
 
     from skyportal_series.utils import hdf5_create
+    from skyportal_series.utils.hdf5_frame import from_frame
 
     file = hdf5_create.in_memory()
     try:
-        _write(file, df, metadata, keyname)
+        _write(file, from_frame(df), metadata, keyname)
         h5f.flush(file)
         image: bytes = file.get_file_image()
     finally:
@@ -87,10 +90,22 @@ def dump_dataframe_to_bytestream(
 def write_file(
     df: pd.DataFrame,
     path: str | os.PathLike[str],
+    metadata: Metadata = None,
+    keyname: str = KEY,
+) -> None:
+    """Writes what `dump_dataframe_to_bytestream` makes to a file, without holding it in memory."""
+    from skyportal_series.utils.hdf5_frame import from_frame
+
+    write_plain(from_frame(df), path, metadata, keyname)
+
+
+def write_plain(
+    frame: PlainFrame,
+    path: str | os.PathLike[str],
     metadata: Metadata | Callable[[], Metadata] = None,
     keyname: str = KEY,
 ) -> None:
-    """Writes what `dump_dataframe_to_bytestream` makes to a file, without holding it in memory.
+    """The same for a frame without pandas, which has rows and columns.
 
     Metadata that are not there yet may be given as a function, which is called once all else is
     written. Raises what that does.
@@ -99,7 +114,7 @@ def write_file(
 
     file = hdf5_create.on_disk(os.fspath(path))
     try:
-        _write(file, df, metadata, keyname)
+        _write(file, frame, metadata, keyname)
     finally:
         file.close()
 
@@ -112,6 +127,13 @@ def load_dataframe_from_bytestream(
     Raises InvalidFile for what is not one pandas table of plain columns, written with
     `store.put(key, df, format="table")`, or is larger than `limits`.
     """
+    return _with_pandas(*load_plain(data, limits))
+
+
+def load_plain(
+    data: str | bytes, limits: ReadLimits = DEFAULT_LIMITS
+) -> tuple[PlainFrame, dict[str, Any]]:
+    """The same without pandas."""
     with refusing():
         from skyportal_series.utils import hdf5_reader
 
@@ -140,6 +162,13 @@ def read_file(
 
     Raises OSError if there is no such file.
     """
+    return _with_pandas(*read_plain(path, limits))
+
+
+def read_plain(
+    path: str | os.PathLike[str], limits: ReadLimits = DEFAULT_LIMITS
+) -> tuple[PlainFrame, dict[str, Any]]:
+    """The same without pandas."""
     with _opened(path) as file:
         from skyportal_series.utils import hdf5_reader
 
@@ -159,6 +188,15 @@ def read_columns(
         from skyportal_series.utils import hdf5_reader
 
         return hdf5_reader.read_arrays(file, names, limits)
+
+
+def _with_pandas(
+    plain: PlainFrame, metadata: dict[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    with refusing():
+        from skyportal_series.utils.hdf5_frame import to_frame
+
+        return to_frame(plain), metadata
 
 
 @contextmanager
@@ -200,13 +238,14 @@ def _check_signature(start: bytes) -> None:
         raise Refused(f"It is not HDF5: it begins with {start!r} instead of {SIGNATURE!r}.")
 
 
-def _write(file: FileID, df: pd.DataFrame, metadata: Any, key: str) -> None:
-    from skyportal_series.utils import hdf5_frame, hdf5_writer
+def _write(file: FileID, frame: PlainFrame, metadata: Any, key: str) -> None:
+    from skyportal_series.utils import hdf5_writer
+    from skyportal_series.utils.hdf5_columns import stored_columns
     from skyportal_series.utils.plain_metadata import plain_metadata
 
     if not key.isidentifier():
         raise InvalidInput(f"The key {key!r} is not a plain name such as {KEY!r}.")
-    group = hdf5_writer.write_table(file, hdf5_frame.from_frame(df), key)
+    group = hdf5_writer.write_table(file, stored_columns(frame), key)
     given = metadata() if callable(metadata) else metadata
     try:
         hdf5_writer.set_metadata(group, plain_metadata(given))

@@ -12,14 +12,12 @@ from h5py import h5f, h5p
 from skyportal_series.errors import InvalidInput
 from skyportal_series.utils.hdf5_chunks import read_blocks
 from skyportal_series.utils.hdf5_fields import Block
-from skyportal_series.utils.hdf5_frame import to_frame
 from skyportal_series.utils.hdf5_layout import Table, find_table
 from skyportal_series.utils.hdf5_refusal import Refused
 from skyportal_series.utils.hdf5_walk import walk
+from skyportal_series.utils.plain_frame import PlainFrame, index_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from skyportal_series.utils.hdf5_files import ReadLimits
 
 Values = npt.NDArray[Any]
@@ -42,14 +40,14 @@ def open_path(path: str) -> h5f.FileID:
     return h5f.open(path.encode(), h5f.ACC_RDONLY, access)
 
 
-def read_frame(file: h5f.FileID, limits: ReadLimits) -> tuple[pd.DataFrame, dict[str, Any]]:
+def read_frame(file: h5f.FileID, limits: ReadLimits) -> tuple[PlainFrame, dict[str, Any]]:
     """The frame and the metadata of the one table in a file. Raises Refused."""
     table = _table(file, limits)
     index, *blocks = read_blocks(table, [table.index, *table.blocks])
     by_name = _by_name(table.blocks, blocks)
     columns = {name: by_name[name] for name in table.columns}
     (label,) = table.index.names
-    return to_frame(columns, index[0], label, table.columns_name), table.metadata
+    return PlainFrame(columns, index_of(index[0]), label, table.columns_name), table.metadata
 
 
 def read_arrays(

@@ -18,9 +18,9 @@ from isal import isal_zlib
 
 from skyportal_series.errors import InvalidInput
 from skyportal_series.utils import hdf5_create
+from skyportal_series.utils.hdf5_columns import Column, Columns
 from skyportal_series.utils.hdf5_create import set_attributes
 from skyportal_series.utils.hdf5_fields import MAX_TEXT_WIDTH
-from skyportal_series.utils.hdf5_frame import Column, Columns
 from skyportal_series.utils.hdf5_layout import MAX_CHUNK_BYTES
 
 CHUNK_BYTES = 256 * 1024
@@ -120,7 +120,7 @@ def _index_attributes(index: Column, missing: str) -> dict[str, str]:
     kind = {"index_kind": _INDEX_KINDS[index.values.dtype.kind]}
     if index.values.dtype.kind != "S":
         return kind
-    holds_missing = bool((index.values == missing.encode()).any())
+    holds_missing = bool((index.values[:] == missing.encode()).any())
     return kind | {"index_nan_rep": missing if holds_missing else ""}
 
 
@@ -145,7 +145,7 @@ def _check_sizes(row: np.dtype[Any], fields: list[_Field]) -> None:
     """Write nothing that the reader would refuse."""
     for field in fields:
         if field.stored.kind == "S" and field.stored.itemsize > MAX_TEXT_WIDTH:
-            name = max(field.columns, key=lambda column: column.values.itemsize).name
+            name = max(field.columns, key=lambda column: column.values.dtype.itemsize).name
             raise InvalidInput(
                 f"Column {name!r:.80} holds a text of {field.stored.itemsize:,} bytes; "
                 f"{MAX_TEXT_WIDTH:,} is the most."
