@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ..errors import Duplicate, InvalidInput, NotFound, PreconditionFailed, Unavailable
 from ..models import (
@@ -16,6 +29,8 @@ from ..models import (
     utcnow,
 )
 from ..models.access import Actor, changeable, readable
+from ..models.base import PlainJSONB, dump_json
+from ..prepared import Prepared
 from .references import Sharing
 
 #: What two series may not have in common.
@@ -33,7 +48,12 @@ IDENTITY = (
 UNIQUE_VIOLATION = "23505"
 
 
-_INSERT = insert(PhotometricSeries).returning(PhotometricSeries.id)
+#: Tables of those whom a series is shared with, their column, and their name in Sharing.
+_SHARING: tuple[tuple[Any, str, str], ...] = (
+    (GroupPhotometricSeries, "group_id", "group_ids"),
+    (StreamPhotometricSeries, "stream_id", "stream_ids"),
+)
+_JSON = [c.name for c in PhotometricSeries.__table__.columns if isinstance(c.type, PlainJSONB)]
 
 
 class Moved(Exception):
@@ -50,10 +70,32 @@ class Record:
 
 def add(connection: Connection, actor: Actor, record: Record) -> int:
     """A new series of `actor`; its id. Raises IntegrityError; `refusal` says why."""
-    values = dict(record.values) | {"owner_id": actor.id}
-    series_id: int = connection.execute(_INSERT, values).scalar_one()
-    _share(connection, series_id, record.sharing)
-    return series_id
+    now = utcnow()
+    values = {**record.values, "owner_id": actor.id, "created_at": now, "modified": now}
+    values |= {name: dump_json(values[name]) for name in _JSON if values[name] is not None}
+    values |= {ids: list(getattr(record.sharing, ids) or ()) for _, _, ids in _SHARING}
+    ((series_id,),) = _ADDING.rows(connection, **values)
+    return int(series_id)
+
+
+def _adding() -> Select[Any]:
+    """A row and its sharing in one statement: half the time of three, and of filling in defaults.
+
+    Its parameters are all columns of the row but its id, and the ids of groups and streams.
+    """
+    columns = [column for column in PhotometricSeries.__table__.columns if column.name != "id"]
+    row = {column.name: bindparam(column.name, type_=column.type) for column in columns}
+    new = insert(PhotometricSeries).values(row).returning(PhotometricSeries.id).cte("new")
+    adding = select(new.c.id)
+    for table, key, name in _SHARING:
+        ids = func.unnest(bindparam(name, type_=ARRAY(Integer)))
+        each = select(ids, new.c.id, row["created_at"], row["modified"])
+        names = [key, "photometric_serie_id", "created_at", "modified"]
+        adding = adding.add_cte(insert(table).from_select(names, each).cte(name))
+    return adding
+
+
+_ADDING = Prepared(_adding)
 
 
 def change(
@@ -143,20 +185,14 @@ def _sameness(row: Any, record: Record) -> str:
 
 def _unshare(connection: Connection, series_id: int, sharing: Sharing) -> None:
     """Take the sharing away that `sharing` is to replace: None leaves it as it is."""
-    for table, ids in (
-        (GroupPhotometricSeries, sharing.group_ids),
-        (StreamPhotometricSeries, sharing.stream_ids),
-    ):
-        if ids is not None:
+    for table, _, name in _SHARING:
+        if getattr(sharing, name) is not None:
             connection.execute(delete(table).where(table.photometric_serie_id == series_id))
 
 
 def _share(connection: Connection, series_id: int, sharing: Sharing) -> None:
     """Share the series, besides whom it is shared with, with these groups and streams."""
-    for table, key, ids in (
-        (GroupPhotometricSeries, "group_id", sharing.group_ids),
-        (StreamPhotometricSeries, "stream_id", sharing.stream_ids),
-    ):
-        if ids:
+    for table, key, name in _SHARING:
+        if ids := getattr(sharing, name):
             rows = [{key: number, "photometric_serie_id": series_id} for number in ids]
             connection.execute(insert(table), rows)
