@@ -107,6 +107,13 @@ class Sql:
         """The same, for whoever has something to do meanwhile; a transaction may wait for it."""
         return self._files.submit(function, *arguments)
 
+    def later(self, function: Callable[..., object], *arguments: Any) -> None:
+        """The same, for whoever needs no result; at once where the threads have ended."""
+        try:
+            self.begin(function, *arguments)
+        except RuntimeError:
+            function(*arguments)
+
     async def _query(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 

@@ -15,7 +15,7 @@ from typing import Any
 from .errors import InvalidInput
 from .inspection import columns_of, figures_of, short_of_memory
 from .series import LightCurve, infer_fields, inference_problems
-from .store import storage_errors
+from .store import drop, storage_errors
 from .utils import bodies, hdf5_files, long_data
 from .utils.frames import frame_from_columns
 from .utils.hdf5_disk import disk_errors
@@ -39,7 +39,7 @@ def read_upload(
 ) -> dict[str, Any]:
     """Read the request body in the file `body`; pack its data as `packed`.
 
-    The HDF5 file in it, if any, is put at `form_file`; whoever asks removes it.
+    The HDF5 file in it, if any, is put at `form_file` meanwhile; where this is killed, it stays.
 
     The server is asked for the metadata of the packed file (None: it will not be needed) with the
     `fields` of the request, whether it `has_data`, the `metadata` of its HDF5 file, `inferred`
@@ -56,18 +56,21 @@ def read_upload(
     InvalidInput
         For a body that is no request at all.
     """
-    with storage_errors():
-        request = bodies.read_body(Path(body), content_type, Path(form_file))
-    question: dict[str, Any] = {"fields": request.fields, "has_data": request.data is not None}
-    question |= {"metadata": {}, "inferred": {}, "doubts": {}}
     result: dict[str, Any] = {"problems": {}, "summary": None, "hash": None, "size": 0}
     series = None
-    with _noting(result["problems"]):
-        if request.data is not None:
-            sizes = hdf5_files.ReadLimits(**limits)
-            series, said = _read(request.data, Path(body), Path(form_file), sizes)
-            question |= said
-    del request  # it holds the data
+    try:
+        with storage_errors():
+            request = bodies.read_body(Path(body), content_type, Path(form_file))
+        question = {"fields": request.fields, "has_data": request.data is not None}
+        question |= {"metadata": {}, "inferred": {}, "doubts": {}}
+        with _noting(result["problems"]):
+            if request.data is not None:
+                sizes = hdf5_files.ReadLimits(**limits)
+                series, said = _read(request.data, Path(body), Path(form_file), sizes)
+                question |= said
+        del request  # it holds the data
+    finally:
+        drop(Path(form_file))
     answer = cache(ask(question))
     with _noting(result["problems"]):
         if series is not None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -59,7 +59,7 @@ class Catalog(Reading):
         Raises InvalidInput with all problems by field, Duplicate, TooLarge, StorageFull,
         Unavailable. Nothing is stored then.
         """
-        with self._workplace() as packed:
+        async with self._workplace() as packed:
             draft = await self._intake.draft(actor, upload, packed, current=None)
             filing = self._intake.filing(draft, new=True)
             row = filing.record
@@ -91,7 +91,7 @@ class Catalog(Reading):
         await self._sql.read(writing.locked, actor, series_id)
         writing.check_version(current["hash"], versions)
         filename = current["filename"]
-        with self._workplace() as packed:
+        async with self._workplace() as packed:
             draft = await self._intake.draft(actor, upload, packed, current)
             if draft.packed is None:
                 draft = await self._with_points(actor, current, packed, draft)
@@ -126,14 +126,15 @@ class Catalog(Reading):
             await self._forget(row["filename"])
         self._changed(row["obj_id"])
 
-    @contextmanager
-    def _workplace(self) -> Iterator[Path]:
+    @asynccontextmanager
+    async def _workplace(self) -> AsyncIterator[Path]:
         """A path in the spool for a file that is being made."""
         packed = self._store.spool_path(".h5")
         try:
             yield packed
         finally:
-            drop(packed)
+            if packed.exists():  # it has no other name yet, and so may be large to remove
+                await self._sql.thread(drop, packed)
 
     async def _file(
         self,

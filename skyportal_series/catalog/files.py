@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,25 +22,32 @@ REMEMBERED = 100_000
 
 @dataclass(frozen=True)
 class StoredFile:
-    """An open file, its size in bytes, and its path. Close it by `with`."""
+    """An open file, its size in bytes, and its path. Close it by `with`.
+
+    `later` is who closes a file that goes with it, which takes the system a while.
+    """
 
     file: BinaryIO
     size: int
     path: str
+    later: Callable[[Callable[[], None]], None] | None = None
 
     @classmethod
-    def passing(cls, path: Path) -> StoredFile:
+    def passing(cls, path: Path, sql: Sql) -> StoredFile:
         """A file of the spool, to be read once: it needs its name no longer."""
         with busy_errors():
             file = path.open("rb")
         path.unlink()
-        return cls(file, os.fstat(file.fileno()).st_size, str(path))
+        return cls(file, os.fstat(file.fileno()).st_size, str(path), sql.later)
 
     def __enter__(self) -> StoredFile:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.file.close()
+        if self.later is None:
+            self.file.close()
+        else:
+            self.later(self.file.close)
 
 
 class StoredFiles:

@@ -155,7 +155,7 @@ class Reading:
     async def _make(self, job: str, out: Path, **arguments: Any) -> tuple[StoredFile, Any]:
         try:
             told = await self._workers.run(job, out=str(out), **arguments)
-            return await self._sql.thread(StoredFile.passing, out), told
+            return await self._sql.thread(StoredFile.passing, out, self._sql), told
         finally:
             drop(out)
 

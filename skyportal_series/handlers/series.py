@@ -85,8 +85,8 @@ class SeriesListHandler(_SeriesHandler):
             await self.answer_with_data(answers, query["dataFormat"], page)
 
     async def post(self) -> None:
-        upload = await self.upload()  # first: it raises what was wrong with the request
-        series_id = await self.services.catalog.create(self.actor, upload)
+        async with self.upload() as upload:
+            series_id = await self.services.catalog.create(self.actor, upload)
         self.success({"id": series_id})
 
 
@@ -107,10 +107,10 @@ class SeriesHandler(_SeriesHandler):
             await self.answer_with_data([answer], data_format)
 
     async def patch(self, series_id: str) -> None:
-        upload = await self.upload()  # first: it raises what was wrong with the request
-        number = as_id(series_id)
-        versions = self.etags("If-Match")
-        await self.services.catalog.update(self.actor, number, upload, versions)
+        async with self.upload() as upload:  # first: it raises what was wrong with the request
+            number = as_id(series_id)
+            versions = self.etags("If-Match")
+            await self.services.catalog.update(self.actor, number, upload, versions)
         self.success({"id": number})
 
     async def delete(self, series_id: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from io import RawIOBase
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -13,9 +13,9 @@ from tornado.web import stream_request_body
 
 from ..catalog import Upload
 from ..errors import InvalidInput, SeriesError, StorageFull, TooLarge, Unauthenticated
-from ..store import drop, storage_errors
 from ..turns import Sending
 from .base import BaseHandler
+from .spooled_body import SpooledBody
 
 #: As many bytes of a body that is refused already are read on and thrown away, so that the client,
 #: which reads only after it has sent, gets to see the answer.
@@ -24,16 +24,11 @@ PATIENCE = 1 << 27
 FAREWELL = 5.0
 
 
-#: Bytes of a body that are collected before they are written.
-BATCH = 1 << 21
-
-
 @stream_request_body
 class UploadHandler(BaseHandler):
-    """A handler whose POST and PATCH find their body as `upload`, for those who may upload."""
+    """A handler whose POST and PATCH find their body by `upload`, for those who may upload."""
 
-    _file: RawIOBase | None = None
-    _path: Path | None = None
+    _body: SpooledBody | None = None
     _refusal: SeriesError | None = None
     _deadline: asyncio.TimerHandle | None = None
     _sending: Sending | None = None
@@ -42,25 +37,26 @@ class UploadHandler(BaseHandler):
     _unread = True
     _gone = False
     _begun = False
-    _writing = False
 
-    async def upload(self) -> Upload:
-        """The body. Raises what was wrong with it."""
+    @asynccontextmanager
+    async def upload(self) -> AsyncIterator[Upload]:
+        """The body, which is gone after the block. Raises what was wrong with it."""
         self._end_of_body()
-        await self._write_pieces()
-        if self._gone:
-            raise StreamClosedError
-        if self._refusal is not None:
-            raise self._refusal
-        self._begun = True
-        if self._file is None or self._path is None:
-            raise RuntimeError("only POST and PATCH have an upload")
-        self._file.close()
-        return Upload(self._path, self.request.headers.get("Content-Type", ""))
+        try:
+            await self._write()
+            if self._gone:
+                raise StreamClosedError
+            if self._refusal is not None:
+                raise self._refusal
+            self._begun = True
+            if self._body is None:
+                raise RuntimeError("only POST and PATCH have an upload")
+            yield Upload(self._body.finish(), self.request.headers.get("Content-Type", ""))
+        finally:
+            if self._body is not None:
+                await self._body.remove()
 
     async def prepare(self) -> None:
-        self._pieces: list[bytes] = []
-        self._waiting = 0  # bytes of these
         try:
             await self._admit()
         except SeriesError as error:
@@ -120,9 +116,7 @@ class UploadHandler(BaseHandler):
         self._in_line = True
         if self._gone:  # while it waited: nobody would free its place
             raise StreamClosedError
-        self._path = self.services.store.spool_path(".body")
-        with storage_errors():
-            self._file = self._path.open("xb", buffering=0)
+        self._body = SpooledBody(self.services.store.spool_path(".body"), self.services.sql)
         self._sending = Sending(self.services.workers.turns)
 
     def _length(self) -> int:
@@ -138,37 +132,25 @@ class UploadHandler(BaseHandler):
     async def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body; once something is wrong, drop the rest."""
         self.received += len(chunk)
-        if self._refusal is not None or self._sending is None:
-            return
-        if self._file is None or self._file.closed:
+        if self._refusal is not None or self._body is None or self._body.unwanted:
             return
         if self.received > self.services.config.limits.upload_bytes:
             self._refusal = self._too_large("larger")
-            return
-        self._pieces.append(chunk)
-        self._waiting += len(chunk)
-        if self._waiting >= BATCH:
-            await self._sending.more()
-            await self._write_pieces()
+        elif self._body.add(chunk):
+            if self._sending is not None:
+                await self._sending.more()
+            await self._write()
         elif self.received < self._length():
             # Tornado goes on with a client that sends fast; the others are to have their turn.
             await asyncio.sleep(0)
 
-    async def _write_pieces(self) -> None:
-        """In a thread, as a busy disk may take its time; the client waits for it."""
-        if self._file is None or not self._pieces:
-            return
-        pieces, self._pieces, self._waiting = self._pieces, [], 0
-        self._writing = True
-        try:
-            with storage_errors():
-                await self.services.sql.thread(_write_all, self._file, pieces)
-        except StorageFull as error:
-            self._refusal = error
-        finally:
-            self._writing = False
-            if self._gone or self._finished:  # meanwhile, and so nothing was cleaned up
-                self._clean_up()
+    async def _write(self) -> None:
+        """What has been collected; the client waits for it."""
+        if self._body is not None:
+            try:
+                await self._body.write()
+            except StorageFull as error:
+                self._refusal = error
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
         """Whoever has the answer finds nothing left of the body."""
@@ -194,22 +176,8 @@ class UploadHandler(BaseHandler):
 
     def _clean_up(self) -> None:
         self._end_of_body()
-        if self._writing:
-            return
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        if self._path is not None:
-            drop(self._path)
-            self._path = None
+        if self._body is not None:
+            self._body.discard()
         if self._in_line:
             self._in_line = False
             self.services.uploads.release()
-
-
-def _write_all(file: RawIOBase, pieces: list[bytes]) -> None:
-    """Not through a buffer, which would find out that the disk is full when it is closed."""
-    for piece in pieces:
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[file.write(rest) or 0 :]
