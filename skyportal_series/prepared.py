@@ -2,8 +2,8 @@
 
 SQLAlchemy takes some milliseconds to build, look up and adapt a statement of fifty columns, and
 PostgreSQL about one to plan it: several times as long as it takes to run. What is asked with every
-request is therefore turned into text when it is first asked, prepared on each connection, and
-asked of the driver itself.
+request is therefore turned into text when it is first asked, prepared on each connection (but in a
+transaction), and asked of the driver itself.
 """
 
 from __future__ import annotations

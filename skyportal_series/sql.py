@@ -36,7 +36,9 @@ class Sql:
     def __init__(self, engine: Engine, threads: int) -> None:
         self.engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series")
-        # Files have threads of their own, so that no query waits for a disk.
+        # Half of these may wait for the disk, before they commit; the others never do.
+        self._waiting = asyncio.Semaphore(max(1, threads // 2))
+        # Files have threads of their own.
         self._files = ThreadPoolExecutor(threads, thread_name_prefix="skyportal-series-files")
         self._direct = Direct(engine) if suits(engine) else None
 
@@ -69,10 +71,13 @@ class Sql:
         with database_errors(), self.engine.connect() as connection, _autocommit(connection):
             return function(connection, *arguments)
 
-    async def write(self, function: Callable[..., T], *arguments: Any) -> T:
-        """`function(connection, *arguments)` in one transaction.
+    async def write(
+        self, function: Callable[..., T], *arguments: Any, after: Future[Any] | None = None
+    ) -> T:
+        """`function(connection, *arguments)` in one transaction, which ends after `after` has.
 
         Tried again where it was rolled back for the sake of another, or its connection was dead.
+        Raises what `after` raised; nothing has changed then.
 
         Raises
         ------
@@ -85,10 +90,21 @@ class Sql:
         def run() -> T:
             with database_errors(), self.engine.connect() as connection:
                 result = function(connection, *arguments)
+                if after is not None:
+                    after.result()
                 with _commit_errors():
                     connection.commit()
                 return result
 
+        if after is None:
+            return await self._insist(run)
+        if self._waiting.locked():  # enough connections wait for the disk
+            await asyncio.wrap_future(after)
+            return await self._insist(run)
+        async with self._waiting:
+            return await self._insist(run)
+
+    async def _insist(self, run: Callable[[], T]) -> T:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._query(run)
@@ -121,8 +137,8 @@ class Sql:
         """End the threads once they are idle. The engine is its owner's to dispose of."""
         if self._direct is not None:
             self._direct.close()
-        for threads in (self._threads, self._files):
-            threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._files.shutdown(wait=False)  # what is to be removed, still is
 
 
 @contextmanager

@@ -36,8 +36,8 @@ MAX_ANSWER = 1 << 26
 START_SECONDS = 60.0
 
 Lane = Literal["intake", "output"]
-#: The answer to what a job asks, both as JSON can hold them.
-Answer = Callable[[Any], Awaitable[Any]]
+#: Finds the answer to what a job asks; both are as JSON can hold them.
+Reply = Callable[[Any], Awaitable[Any]]
 
 NOT_STARTED = "A worker process did not start; try again later."
 CRASHED = (
@@ -147,11 +147,12 @@ class Workers:
             self._idle.put_nowait(worker)
 
     async def run(
-        self, job: str, lane: Lane = "output", answer: Answer | None = None, **arguments: Any
+        self, job: str, lane: Lane = "output", reply: Reply | None = None, **arguments: Any
     ) -> Any:
         """Run the function `job` of `jobs` with JSON-able arguments; its JSON-able result.
 
-        `answer` is for a job that asks something (`jobs.ASKING`); the job goes on meanwhile.
+        `reply` is for a job that asks something (`jobs.ASKING`); the job goes on meanwhile. What
+        it raises, which ends the worker, is raised here.
 
         Raises
         ------
@@ -162,29 +163,29 @@ class Workers:
         request = _encoded({"job": job, "arguments": arguments})
         if lane == "output":
             try:
-                return await self._run(job, request, answer)
+                return await self._run(job, request, reply)
             except _Died as error:
                 raise errors.Unavailable("A worker process died; try again.") from error
         async with self._intake, self.turns.one():
-            return await self._take_in(job, request, answer)
+            return await self._take_in(job, request, reply)
 
-    async def _take_in(self, job: str, request: bytes, answer: Answer | None) -> Any:
+    async def _take_in(self, job: str, request: bytes, reply: Reply | None) -> Any:
         """Once more where the worker died: it may have been the system's doing, not the file's."""
         try:
-            return await self._run(job, request, answer)
+            return await self._run(job, request, reply)
         except _Died:
             pass
         try:
-            return await self._run(job, request, answer)
+            return await self._run(job, request, reply)
         except _Died as error:
             crashed = CRASHED.format(self._limits.worker_memory_bytes)
             raise errors.InvalidFile(crashed) from error
 
-    async def _run(self, job: str, request: bytes, answer: Answer | None) -> Any:
+    async def _run(self, job: str, request: bytes, reply: Reply | None) -> Any:
         worker = await self._free()
         finished = False
         try:
-            said = await self._talk(worker, request, answer)
+            said = await self._talk(worker, request, reply)
             finished = not said.get("last")
         except TimeoutError:
             raise errors.InvalidInput(
@@ -197,17 +198,17 @@ class Workers:
             await self._put_back(worker, finished)
         return _result(said, job, self._limits)
 
-    async def _talk(self, worker: _Worker, request: bytes, answer: Answer | None) -> Any:
+    async def _talk(self, worker: _Worker, request: bytes, reply: Reply | None) -> Any:
         """What the worker says in the end; the time that it takes to answer it is not its own."""
         clock = asyncio.get_running_loop().time
         await worker.ready()
         end = clock() + self._limits.worker_seconds
         said = await worker.call(request, self._limits.worker_seconds)
-        if answer is None or "question" not in said:
+        if reply is None or "question" not in said:
             return said
         left = end - clock()
-        reply = _encoded({"answer": await answer(said["question"])})
-        return await worker.call(reply, left)
+        answer = _encoded({"answer": await reply(said["question"])})
+        return await worker.call(answer, left)
 
     async def _free(self) -> _Worker:
         """A worker without a job; one that somebody killed meanwhile is replaced."""

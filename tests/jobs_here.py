@@ -19,14 +19,14 @@ class JobsHere(workers.Workers):
         self,
         job: str,
         lane: str = "output",
-        answer: workers.Answer | None = None,
+        reply: workers.Reply | None = None,
         **arguments: Any,
     ) -> Any:
         loop = asyncio.get_running_loop()
 
         def ask(question: Any) -> Callable[[], Any]:
-            assert answer is not None
-            return asyncio.run_coroutine_threadsafe(answer(question), loop).result
+            assert reply is not None
+            return asyncio.run_coroutine_threadsafe(reply(question), loop).result
 
         if job in jobs.ASKING:
             arguments["ask"] = ask

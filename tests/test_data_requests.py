@@ -143,10 +143,14 @@ def test_what_is_wrong_is_named(get, query, field, message):
     assert message in answer.json()["data"]["errors"][field][0]
 
 
-def test_hdf5_cannot_hold_no_rows(get):
-    answer = get("?format=hdf5&mjdMin=70000")
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [("mjdMin=70000", "No row is left"), ("columns=,", "No column is left")],
+)
+def test_hdf5_cannot_hold_nothing(get, query, message):
+    answer = get(f"?format=hdf5&{query}")
     assert answer.status_code == 400
-    assert "No row is left" in answer.json()["message"]
+    assert message in answer.json()["message"]
 
 
 # Which format

@@ -26,8 +26,11 @@ from skyportal_series.utils.hdf5_files import (
     load_dataframe_from_bytestream,
     read_columns,
     read_file,
+    read_plain,
     write_file,
+    write_plain,
 )
+from skyportal_series.utils.plain_frame import PlainFrame
 
 ALL_FRAMES = FRAMES | {f"index of {name}": frame for name, frame in INDEXED.items()}
 TESS = Path(__file__).parents[2] / "shared" / "data" / "TESS_photometric_series1.h5"
@@ -208,7 +211,7 @@ class TestWhatIsWritten:
             load_dataframe_from_bytestream(image)[0], pd.DataFrame({"x": np.arange(5, dtype="f4")})
         )
 
-    @pytest.mark.parametrize(("rows", "limit"), [(1, 6_100), (100, 12_000), (1000, 25_000)])
+    @pytest.mark.parametrize(("rows", "limit"), [(1, 5_000), (100, 12_000), (1000, 25_000)])
     def test_is_small(self, rows: int, limit: int) -> None:
         assert len(dump_dataframe_to_bytestream(photometry(rows), METADATA, encode=False)) < limit
 
@@ -316,6 +319,11 @@ class TestRefused:
         ):
             load_dataframe_from_bytestream(recipe_write(frame))
 
+    def test_an_index_that_pandas_cannot_have(self, path: Path) -> None:
+        write_plain(PlainFrame({"x": np.arange(3)}, index=np.arange(3, dtype=np.float16)), path)
+        with pytest.raises(InvalidFile, match="Its index holds numbers of 16 bits"):
+            read_plain(path)
+
     @pytest.mark.parametrize(
         ("options", "reason"),
         [
@@ -382,6 +390,11 @@ class TestRefused:
 
 
 class TestNotWritten:
+    @pytest.mark.parametrize("columns", [{}, {"x": np.empty(0)}], ids=["columns", "rows"])
+    def test_nothing(self, columns: dict[str, Any], path: Path) -> None:
+        with pytest.raises(InvalidInput, match="non-empty"):
+            write_plain(PlainFrame(columns), path)
+
     @pytest.mark.parametrize(
         ("frame", "reason"),
         [

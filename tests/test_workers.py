@@ -23,7 +23,7 @@ from uploading import columns
 
 from skyportal_series import config, errors, worker
 from skyportal_series.utils import hdf5_files
-from skyportal_series.workers import HEADER, Answer, Workers
+from skyportal_series.workers import HEADER, Reply, Workers
 
 MEMORY = 80_000_000
 LIMITS = dataclasses.replace(
@@ -40,12 +40,12 @@ class Pool(Workers):
         return sorted(worker._process.pid for worker in self._all)
 
     async def read(
-        self, body: Path, content_type: str = "application/json", answer: Answer | None = None
+        self, body: Path, content_type: str = "application/json", reply: Reply | None = None
     ) -> Any:
         paths = {"form_file": f"{body}.h5", "packed": f"{body}.packed"}
         more = {"content_type": content_type, "nsigma": 3.0, "limits": SIZES}
-        answer = answer or no_metadata
-        return await self.run("read_upload", "intake", answer, body=str(body), **paths, **more)
+        reply = reply or no_metadata
+        return await self.run("read_upload", "intake", reply, body=str(body), **paths, **more)
 
 
 async def no_metadata(question: Any) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def test_a_job_that_takes_too_long_is_ended(endless):
 
 
 def test_the_start_of_a_worker_does_not_count(good):
-    # It takes a second or two, most of it to import pandas.
+    # It takes a second or two, most of it to import what it needs.
     assert in_pool(lambda pool: pool.read(good), worker_seconds=0.5)["hash"]
 
 
@@ -217,7 +217,7 @@ def test_a_job_asks_and_takes_the_answer(good):
         questions.append(question)
         return {"series_name": "named late"}
 
-    read = in_pool(lambda pool: pool.read(good, answer=answer))
+    read = in_pool(lambda pool: pool.read(good, reply=answer))
     assert hdf5_files.read_file(f"{good}.packed")[1] == {"series_name": "named late"}
     assert questions[0]["has_data"]
     assert read["hash"] == hashlib.md5(Path(f"{good}.packed").read_bytes()).hexdigest()
@@ -242,7 +242,7 @@ def test_an_answer_is_not_late_by_the_time_that_finding_it_takes(good):
         await asyncio.sleep(0.6)  # the time is what is tested
         return {}
 
-    assert in_pool(lambda pool: pool.read(good, answer=answer), worker_seconds=0.5)["hash"]
+    assert in_pool(lambda pool: pool.read(good, reply=answer), worker_seconds=0.5)["hash"]
 
 
 def test_a_job_that_takes_too_long_after_its_question_is_ended(good):
@@ -251,7 +251,7 @@ def test_a_job_that_takes_too_long_after_its_question_is_ended(good):
             os.kill(pool.pids()[0], signal.SIGSTOP)
             return {}
 
-        return await pool.read(good, answer=answer)
+        return await pool.read(good, reply=answer)
 
     with pytest.raises(errors.InvalidInput, match=r"limits\.worker_seconds \(2 s\)"):
         in_pool(work, worker_processes=1, worker_seconds=2.0)
@@ -280,7 +280,7 @@ def test_a_job_whose_worker_dies_after_its_question_asks_again(good):
                 os.kill(pool.pids()[0], signal.SIGKILL)
             return {}
 
-        return await pool.read(good, answer=answer), asked
+        return await pool.read(good, reply=answer), asked
 
     read, asked = in_pool(work, worker_processes=1)
     assert read["hash"]
@@ -293,7 +293,7 @@ def test_where_no_answer_is_found_the_next_job_has_a_fresh_worker(good):
             raise errors.Unavailable("no database")
 
         with pytest.raises(errors.Unavailable, match="no database"):
-            await pool.read(good, answer=answer)
+            await pool.read(good, reply=answer)
         return await pool.read(good)
 
     assert in_pool(work, worker_processes=1)["hash"]

@@ -12,11 +12,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import exc
 
 from ..config import Config
 from ..enum_types import allowed_bandpasses
@@ -31,6 +32,8 @@ from .reading import Reading
 from .rows import Answer
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Bytes of a file that is made durable in next to no time: a transaction may wait for it.
 SMALL = 1 << 20
@@ -63,7 +66,8 @@ class Catalog(Reading):
             draft = await self._intake.draft(actor, upload, packed, current=None)
             filing = self._intake.filing(draft, new=True)
             row = filing.record
-            series_id: int = await self._file(actor, filing, None, writing.add, actor, row)
+            add = partial(writing.add, actor=actor, record=row)
+            series_id = await self._file(actor, filing, None, add)
         self._changed(row.values["obj_id"])
         return series_id
 
@@ -97,9 +101,8 @@ class Catalog(Reading):
                 draft = await self._with_points(actor, current, packed, draft)
             filing = self._intake.filing(draft, new=False)
             row = filing.record
-            await self._file(
-                actor, filing, series_id, writing.change, actor, series_id, row, filename
-            )
+            change = partial(writing.change, actor=actor, series_id=series_id, record=row)
+            await self._file(actor, filing, series_id, partial(change, filename=filename))
         await self._forget(filename)
         for obj_id in {current["obj_id"], row.values["obj_id"]}:
             self._changed(obj_id)
@@ -137,13 +140,8 @@ class Catalog(Reading):
                 await self._sql.thread(drop, packed)
 
     async def _file(
-        self,
-        actor: Actor,
-        filing: Filing,
-        series_id: int | None,
-        work: Callable[..., Any],
-        *arguments: Any,
-    ) -> Any:
+        self, actor: Actor, filing: Filing, series_id: int | None, work: Callable[..., T]
+    ) -> T:
         """Give the file its name and run the transaction `work`; without either, nothing is left.
 
         Both at once, as the disk and the database take as long; the commit waits for the file.
@@ -151,18 +149,12 @@ class Catalog(Reading):
         placing = self._files.placing(filing.packed.path, filing.key, filing.packed.hash)
         if filing.packed.size > SMALL:
             await asyncio.wrap_future(placing)
-
-        def both(connection: Connection) -> Any:
-            result = work(connection, *arguments)
-            placing.result()
-            return result
-
         try:
-            return await self._sql.write(both)
+            return await self._sql.write(work, after=placing)
         except CommitUnknown:
             raise  # perhaps the database does name the file: `fsck` finds out later
         except (SeriesError, writing.Moved, exc.SQLAlchemyError) as error:
-            await asyncio.wait([asyncio.wrap_future(placing)])
+            await asyncio.gather(asyncio.wrap_future(placing), return_exceptions=True)
             if placing.exception() is None:
                 await self._forget(filing.record.values["filename"])
             if isinstance(error, exc.IntegrityError):

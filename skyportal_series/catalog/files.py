@@ -18,13 +18,15 @@ from ..store import LocalStore, busy_errors
 
 #: Stored files do not change: what was once found whole is trusted while it looks the same.
 REMEMBERED = 100_000
+#: Bytes that the system removes in next to no time.
+SMALL = 1 << 20
 
 
 @dataclass(frozen=True)
 class StoredFile:
     """An open file, its size in bytes, and its path. Close it by `with`.
 
-    `later` is who closes a file that goes with it, which takes the system a while.
+    `later` closes one whose bytes go with that, which takes the system a while.
     """
 
     file: BinaryIO
@@ -38,7 +40,8 @@ class StoredFile:
         with busy_errors():
             file = path.open("rb")
         path.unlink()
-        return cls(file, os.fstat(file.fileno()).st_size, str(path), sql.later)
+        size = os.fstat(file.fileno()).st_size
+        return cls(file, size, str(path), sql.later if size > SMALL else None)
 
     def __enter__(self) -> StoredFile:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,7 @@ from ..models.access import Actor
 from ..schemas.upload import check_fields, merge, refusal
 from ..sql import Sql
 from ..store import LocalStore, drop
-from ..workers import Answer as AnswerToWorker
-from ..workers import Workers
+from ..workers import Reply, Workers
 from . import naming, record, references
 from .references import Sharing
 from .rows import Answer
@@ -79,15 +79,18 @@ class Intake:
 
         Raises InvalidInput with all problems by field.
         """
-        found: list[tuple[Draft, dict[str, list[str]]]] = []
+        found: list[asyncio.Task[tuple[Draft, dict[str, list[str]]]]] = []
 
         async def metadata(read: Any) -> dict[str, Any] | None:
-            draft, problems = await self._look_up(actor, read, current)
-            found.append((draft, problems))
+            found.append(asyncio.create_task(self._look_up(actor, read, current)))
+            await asyncio.wait(found[-1:])
+            if found[-1].exception():
+                return None  # the worker ends its job in peace, and what it was is raised below
+            draft, problems = found[-1].result()
             return None if problems else draft.metadata
 
         read = await self._read(upload, packed, metadata)
-        draft, problems = found[-1]
+        draft, problems = found[-1].result()
         if problems := read["problems"] | problems:
             raise refusal(problems)
         if read["hash"] is None:
@@ -113,13 +116,13 @@ class Intake:
         metadata["owner_id"] = actor.id if current is None else current["owner_id"]
         return Draft(fields, sharing, metadata), absent | problems
 
-    async def _read(self, upload: Upload, packed: Path, metadata: AnswerToWorker) -> Any:
+    async def _read(self, upload: Upload, packed: Path, metadata: Reply) -> Any:
         form_file = Path(f"{upload.path}.h5")
         try:
             return await self._workers.run(
                 "read_upload",
                 lane="intake",
-                answer=metadata,
+                reply=metadata,
                 body=str(upload.path),
                 content_type=upload.content_type,
                 form_file=str(form_file),
@@ -128,7 +131,8 @@ class Intake:
                 limits=self._sizes,
             )
         finally:
-            drop(form_file)
+            if form_file.exists():  # its worker was killed
+                await self._sql.thread(drop, form_file)
 
     async def keep_points(self, stored: str, packed: Path, draft: Draft) -> Draft:
         """Pack the points of the file `stored`. Raises DamagedFile."""

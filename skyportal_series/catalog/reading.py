@@ -157,7 +157,8 @@ class Reading:
             told = await self._workers.run(job, out=str(out), **arguments)
             return await self._sql.thread(StoredFile.passing, out, self._sql), told
         finally:
-            drop(out)
+            if out.exists():  # the job failed halfway
+                await self._sql.thread(drop, out)
 
     async def follow(self, actor: Actor, answer: Answer, error: DamagedFile) -> None:
         """Where the row names another file by now than `answer`, that row is put there instead.

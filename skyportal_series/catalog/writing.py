@@ -53,7 +53,8 @@ _SHARING: tuple[tuple[Any, str, str], ...] = (
     (GroupPhotometricSeries, "group_id", "group_ids"),
     (StreamPhotometricSeries, "stream_id", "stream_ids"),
 )
-_JSON = [c.name for c in PhotometricSeries.__table__.columns if isinstance(c.type, PlainJSONB)]
+_COLUMNS = {c.name: c for c in PhotometricSeries.__table__.columns if c.name != "id"}
+_JSON = [name for name, column in _COLUMNS.items() if isinstance(column.type, PlainJSONB)]
 
 
 class Moved(Exception):
@@ -73,8 +74,9 @@ def add(connection: Connection, actor: Actor, record: Record) -> int:
     now = utcnow()
     values = {**record.values, "owner_id": actor.id, "created_at": now, "modified": now}
     values |= {name: dump_json(values[name]) for name in _JSON if values[name] is not None}
-    values |= {ids: list(getattr(record.sharing, ids) or ()) for _, _, ids in _SHARING}
-    ((series_id,),) = _ADDING.rows(connection, **values)
+    row = {name: values[name] for name in _COLUMNS}  # what is not there would become NULL
+    shared = {ids: list(getattr(record.sharing, ids) or ()) for _, _, ids in _SHARING}
+    ((series_id,),) = _ADDING.rows(connection, **row, **shared)
     return int(series_id)
 
 
@@ -83,8 +85,7 @@ def _adding() -> Select[Any]:
 
     Its parameters are all columns of the row but its id, and the ids of groups and streams.
     """
-    columns = [column for column in PhotometricSeries.__table__.columns if column.name != "id"]
-    row = {column.name: bindparam(column.name, type_=column.type) for column in columns}
+    row = {name: bindparam(name, type_=column.type) for name, column in _COLUMNS.items()}
     new = insert(PhotometricSeries).values(row).returning(PhotometricSeries.id).cte("new")
     adding = select(new.c.id)
     for table, key, name in _SHARING:

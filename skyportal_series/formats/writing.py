@@ -36,8 +36,10 @@ def _write_hdf5(columns: Columns, metadata: Mapping[str, Any], path: Path) -> No
     from ..utils import hdf5_files
     from ..utils.plain_frame import PlainFrame
 
-    if not all(values.size for values in columns.values()):
+    frame = PlainFrame(columns)
+    if not (frame.columns and frame.rows):
+        what, other = ("row", "times") if frame.columns else ("column", "columns")
         raise InvalidInput(
-            "No row is left, and this HDF5 cannot hold none: ask for other times, or for json."
+            f"No {what} is left, and this HDF5 cannot hold none: ask for other {other}, or json."
         )
-    hdf5_files.write_plain(PlainFrame(columns), path, metadata)
+    hdf5_files.write_plain(frame, path, metadata)

@@ -153,7 +153,7 @@ class UploadHandler(BaseHandler):
                 self._refusal = error
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
-        """Whoever has the answer finds nothing left of the body."""
+        """Nothing is left of the body for long."""
         self._clean_up()
         return super().finish(chunk)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skyportal_series.errors import InvalidInput
 from skyportal_series.utils.plain_frame import PlainFrame, Values
 
 #: Nanoseconds in pandas' units of time.
@@ -51,7 +52,9 @@ class Counting:
 
 
 def stored_columns(frame: PlainFrame) -> Columns:
-    """The columns of a frame as they are to be stored."""
+    """The columns of a frame as they are to be stored. Raises InvalidInput where it is empty."""
+    if frame.rows == 0:
+        raise InvalidInput("Must supply a non-empty DataFrame.")
     arrays = [*frame.columns.values(), *([] if frame.index is None else [frame.index])]
     missing = _sentinel([values for values in arrays if values.dtype == object])
     columns = [_column(name, _in_ns(values), missing) for name, values in frame.columns.items()]

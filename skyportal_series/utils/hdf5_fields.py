@@ -85,7 +85,10 @@ class Fields:
         # Before pandas 3.1 noted what stands for a missing label, "nan" did.
         missing = str(self.own.get(f"{field}_nan_rep", "nan")) or None
         names = (_title(info.get("index_name")),)
-        return self._block(field, names, None if kind in _PLAIN_INDEX else kind, missing)
+        block = self._block(field, names, None if kind in _PLAIN_INDEX else kind, missing)
+        if block.dtype == np.float16:
+            raise Refused("Its index holds numbers of 16 bits, which pandas has no index for.")
+        return block
 
     def blocks(self, columns: tuple[Any, ...]) -> Iterator[Block]:
         """Blocks that hold each of `columns` once."""

@@ -105,10 +105,10 @@ def write_plain(
     metadata: Metadata | Callable[[], Metadata] = None,
     keyname: str = KEY,
 ) -> None:
-    """The same for a frame without pandas, which has rows and columns.
+    """The same for a frame without pandas.
 
-    Metadata that are not there yet may be given as a function, which is called once all else is
-    written. Raises what that does.
+    Metadata that are not there yet may be given as a function, which is called as late as can be.
+    Raises what that does.
     """
     from skyportal_series.utils import hdf5_create
 
@@ -241,13 +241,8 @@ def _check_signature(start: bytes) -> None:
 def _write(file: FileID, frame: PlainFrame, metadata: Any, key: str) -> None:
     from skyportal_series.utils import hdf5_writer
     from skyportal_series.utils.hdf5_columns import stored_columns
-    from skyportal_series.utils.plain_metadata import plain_metadata
 
     if not key.isidentifier():
         raise InvalidInput(f"The key {key!r} is not a plain name such as {KEY!r}.")
-    group = hdf5_writer.write_table(file, stored_columns(frame), key)
-    given = metadata() if callable(metadata) else metadata
-    try:
-        hdf5_writer.set_metadata(group, plain_metadata(given))
-    except InvalidInput as error:  # not the data's fault
-        raise InvalidInput(error.message, {"metadata": [error.message]}) from None
+    late = metadata if callable(metadata) else lambda: metadata
+    hdf5_writer.write_table(file, stored_columns(frame), key, late)

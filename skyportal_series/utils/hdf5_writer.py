@@ -7,8 +7,9 @@ attributes are those that pandas from 2.0 on needs to read it back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from skyportal_series.utils.hdf5_columns import Column, Columns
 from skyportal_series.utils.hdf5_create import set_attributes
 from skyportal_series.utils.hdf5_fields import MAX_TEXT_WIDTH
 from skyportal_series.utils.hdf5_layout import MAX_CHUNK_BYTES
+from skyportal_series.utils.plain_metadata import plain_metadata
 
 CHUNK_BYTES = 256 * 1024
 SLAB_BYTES = 4 * 2**20  # of rows put together at a time
@@ -64,8 +66,12 @@ class _Field:
         }
 
 
-def write_table(file: h5f.FileID, columns: Columns, key: str) -> h5g.GroupID:
-    """Writes a frame under /key into an empty file; the group, which has no metadata yet."""
+def write_table(file: h5f.FileID, columns: Columns, key: str, metadata: Callable[[], Any]) -> None:
+    """Writes a frame under /key into an empty file, with what `metadata` gives: late, but before
+    the rows, as HDF5 leaves a hole between a few rows and what comes after them.
+
+    Raises InvalidInput for metadata, or names, that HDF5 has no room for.
+    """
     fields = [_Field("index", [columns.index]), *_blocks(columns)]
     set_attributes(h5g.open(file, b"/"), _GROUP | {"PYTABLES_FORMAT_VERSION": "2.1"})
     group = h5g.create(file, key.encode(), gcpl=hdf5_create.plan(h5p.GROUP_CREATE))
@@ -75,13 +81,18 @@ def write_table(file: h5f.FileID, columns: Columns, key: str) -> h5g.GroupID:
     set_attributes(table, _TABLE | _index_attributes(columns.index, columns.missing))
     for field in fields[1:]:
         set_attributes(table, field.attributes())
-    _write_rows(table, row, fields)
-    return group
+    chunks = _packed_chunks(table, row, fields)
+    first = next(chunks)
+    _set_metadata(group, metadata())
+    for start, packed in chain([first], chunks):
+        table.write_direct_chunk((start,), packed)
 
 
-def set_metadata(group: h5g.GroupID, metadata: Mapping[str, Any]) -> None:
-    """Gives a frame its metadata. Raises InvalidInput if HDF5 has no room for them."""
-    hdf5_create.set_literal(group, "metadata", "The metadata", metadata)
+def _set_metadata(group: h5g.GroupID, metadata: Any) -> None:
+    try:
+        hdf5_create.set_literal(group, "metadata", "The metadata", plain_metadata(metadata))
+    except InvalidInput as error:  # not the data's fault
+        raise InvalidInput(error.message, {"metadata": [error.message]}) from None
 
 
 def _blocks(columns: Columns) -> list[_Field]:
@@ -120,7 +131,7 @@ def _index_attributes(index: Column, missing: str) -> dict[str, str]:
     kind = {"index_kind": _INDEX_KINDS[index.values.dtype.kind]}
     if index.values.dtype.kind != "S":
         return kind
-    holds_missing = bool((index.values[:] == missing.encode()).any())
+    holds_missing = missing.encode() in index.values[:]
     return kind | {"index_nan_rep": missing if holds_missing else ""}
 
 
@@ -157,14 +168,16 @@ def _check_sizes(row: np.dtype[Any], fields: list[_Field]) -> None:
         )
 
 
-def _write_rows(table: h5d.DatasetID, row: np.dtype[Any], fields: list[_Field]) -> None:
+def _packed_chunks(
+    table: h5d.DatasetID, row: np.dtype[Any], fields: list[_Field]
+) -> Iterator[tuple[int, bytes]]:
+    """Each chunk, and which row it begins with."""
     (rows,), (chunk_rows,) = table.shape, table.get_create_plist().get_chunk()
     slab_rows = chunk_rows * max(1, SLAB_BYTES // (chunk_rows * row.itemsize))
     for start in range(0, rows, slab_rows):
         slab = _slab(row, fields, slice(start, min(start + slab_rows, rows)), chunk_rows)
         for offset in range(0, len(slab), chunk_rows):
-            chunk = slab[offset : offset + chunk_rows]
-            table.write_direct_chunk((start + offset,), _packed(chunk))
+            yield start + offset, _packed(slab[offset : offset + chunk_rows])
 
 
 def _slab(
