@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import InvalidInput
 from .inspection import columns_of, figures_of, short_of_memory
-from .series import LightCurve, infer_fields, inference_problems
+from .series import LightCurve, infer
 from .store import drop, storage_errors
 from .utils import bodies, hdf5_files, long_data
 from .utils.frames import frame_from_columns
@@ -87,11 +87,9 @@ def _read(
     _check_names([str(name) for name in frame.columns])
     columns = columns_of(frame)
     lightcurve = LightCurve.from_columns(columns)
-    return (frame, lightcurve), {
-        "metadata": _plain(metadata),
-        "inferred": infer_fields(columns),
-        "doubts": inference_problems(columns),
-    }
+    inferred, doubts = infer(columns)
+    said = {"metadata": _plain(metadata), "inferred": inferred, "doubts": doubts}
+    return (frame, lightcurve), said
 
 
 def _pack(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skyportal_series.series import infer_fields, inference_problems
+from skyportal_series.series import infer
 
 NAN = float("nan")
 NAMES = {
@@ -19,18 +19,18 @@ NAMES = {
 )
 def test_numbers_are_medians_over_finite_values(field, name):
     columns = {name: np.array([1, 5, NAN, 2, np.inf], "float32")}
-    assert infer_fields(columns) == {field: 2.0}
+    assert infer(columns)[0] == {field: 2.0}
 
 
 @pytest.mark.parametrize("name", ["filter", "FILTER", "Filter", "filtercode"])
 @pytest.mark.parametrize("dtype", [object, str, bytes])
 def test_a_filter_that_is_the_same_throughout(name, dtype):
-    assert infer_fields({name: np.array(["ztfr", "ztfr"], dtype)}) == {"filter": "ztfr"}
+    assert infer({name: np.array(["ztfr", "ztfr"], dtype)})[0] == {"filter": "ztfr"}
 
 
 def test_the_first_name_wins():
     columns = {"RA": np.array([7.0]), "ra": np.array([3.0])}
-    assert infer_fields(columns) == {"ra": 3.0}
+    assert infer(columns)[0] == {"ra": 3.0}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_first_name_wins():
     [([359.9, 0.1, 359.9], 359.9), ([0.1, 359.9, 0.3], 0.1), ([10, 20, 40], 20)],
 )
 def test_right_ascensions_about_zero_hours(values, found):
-    assert infer_fields({"ra": np.array(values)})["ra"] == pytest.approx(found)
+    assert infer({"ra": np.array(values)})[0]["ra"] == pytest.approx(found)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_right_ascensions_about_zero_hours(values, found):
 )
 def test_what_cannot_be_inferred_is_left_out_and_said(columns, field, words):
     arrays = {k: np.array(v, object if k.lower() == "filter" else None) for k, v in columns.items()}
-    assert infer_fields(arrays) == {}
-    problems = inference_problems(arrays)
+    assert infer(arrays)[0] == {}
+    problems = infer(arrays)[1]
     assert list(problems) == [field]
     assert all(word in problems[field][0] for word in words)
 
@@ -68,5 +68,5 @@ def test_what_cannot_be_inferred_is_left_out_and_said(columns, field, words):
     ],
 )
 def test_columns_without_values_are_as_good_as_none(columns):
-    assert infer_fields(columns) == {}
-    assert inference_problems(columns) == {}
+    assert infer(columns)[0] == {}
+    assert infer(columns)[1] == {}

@@ -12,21 +12,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 
 from ..config import Config
 from ..enum_types import allowed_bandpasses
 from ..errors import DamagedFile, NotFound, SeriesError, Unavailable
 from ..models.access import Actor
 from ..sql import CommitUnknown, Sql, sqlstate
-from ..store import LocalStore, drop
+from ..store import LocalStore
 from ..workers import Workers
 from . import writing
+from .files import clear
 from .intake import Draft, Filing, Intake, Upload
 from .reading import Reading
 from .rows import Answer
@@ -66,8 +66,9 @@ class Catalog(Reading):
             draft = await self._intake.draft(actor, upload, packed, current=None)
             filing = self._intake.filing(draft, new=True)
             row = filing.record
-            add = partial(writing.add, actor=actor, record=row)
-            series_id = await self._file(actor, filing, None, add)
+            series_id = await self._file(
+                actor, filing, None, lambda connection: writing.add(connection, actor, row)
+            )
         self._changed(row.values["obj_id"])
         return series_id
 
@@ -101,8 +102,12 @@ class Catalog(Reading):
                 draft = await self._with_points(actor, current, packed, draft)
             filing = self._intake.filing(draft, new=False)
             row = filing.record
-            change = partial(writing.change, actor=actor, series_id=series_id, record=row)
-            await self._file(actor, filing, series_id, partial(change, filename=filename))
+            await self._file(
+                actor,
+                filing,
+                series_id,
+                lambda connection: writing.change(connection, actor, series_id, row, filename),
+            )
         await self._forget(filename)
         for obj_id in {current["obj_id"], row.values["obj_id"]}:
             self._changed(obj_id)
@@ -136,11 +141,10 @@ class Catalog(Reading):
         try:
             yield packed
         finally:
-            if packed.exists():  # it has no other name yet, and so may be large to remove
-                await self._sql.thread(drop, packed)
+            await clear(self._sql, packed)
 
     async def _file(
-        self, actor: Actor, filing: Filing, series_id: int | None, work: Callable[..., T]
+        self, actor: Actor, filing: Filing, series_id: int | None, work: Callable[[Connection], T]
     ) -> T:
         """Give the file its name and run the transaction `work`; without either, nothing is left.
 

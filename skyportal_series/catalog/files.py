@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from ..errors import DamagedFile
 from ..sql import Sql
-from ..store import LocalStore, busy_errors
+from ..store import LocalStore, busy_errors, drop
 
 #: Stored files do not change: what was once found whole is trusted while it looks the same.
 REMEMBERED = 100_000
@@ -124,6 +124,12 @@ class StoredFiles:
         self._whole[f"{path}\0{digest}"] = _looks(status)
         if len(self._whole) > REMEMBERED:
             self._whole.popitem(last=False)
+
+
+async def clear(sql: Sql, path: Path) -> None:
+    """Remove a file of the spool, if it is there; in a thread, as it may be large."""
+    if path.exists():
+        await sql.thread(drop, path)
 
 
 def _looks(status: os.stat_result) -> tuple[int, int, int]:

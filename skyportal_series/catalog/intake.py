@@ -12,9 +12,10 @@ from ..enum_types import allowed_bandpasses
 from ..models.access import Actor
 from ..schemas.upload import check_fields, merge, refusal
 from ..sql import Sql
-from ..store import LocalStore, drop
+from ..store import LocalStore
 from ..workers import Reply, Workers
 from . import naming, record, references
+from .files import clear
 from .references import Sharing
 from .rows import Answer
 from .writing import Record
@@ -131,8 +132,7 @@ class Intake:
                 limits=self._sizes,
             )
         finally:
-            if form_file.exists():  # its worker was killed
-                await self._sql.thread(drop, form_file)
+            await clear(self._sql, form_file)  # where its worker was killed
 
     async def keep_points(self, stored: str, packed: Path, draft: Draft) -> Draft:
         """Pack the points of the file `stored`. Raises DamagedFile."""

@@ -18,11 +18,11 @@ from ..models.access import Actor
 from ..plotting import PlotOptions
 from ..schemas.filters import Query
 from ..sql import Sql
-from ..store import LocalStore, drop
+from ..store import LocalStore
 from ..workers import Workers
 from . import record, rows
 from .asking import in_place
-from .files import StoredFile, StoredFiles
+from .files import StoredFile, StoredFiles, clear
 from .rows import Answer
 
 log = logging.getLogger(__name__)
@@ -157,8 +157,7 @@ class Reading:
             told = await self._workers.run(job, out=str(out), **arguments)
             return await self._sql.thread(StoredFile.passing, out, self._sql), told
         finally:
-            if out.exists():  # the job failed halfway
-                await self._sql.thread(drop, out)
+            await clear(self._sql, out)  # where the job failed halfway
 
     async def follow(self, actor: Actor, answer: Answer, error: DamagedFile) -> None:
         """Where the row names another file by now than `answer`, that row is put there instead.

@@ -6,7 +6,7 @@ May touch: numpy and errors. Knows nothing of the web, the database, files or co
 from skyportal_series.series.binning import Binned, bin_points
 from skyportal_series.series.columns import Columns
 from skyportal_series.series.folding import fold
-from skyportal_series.series.inference import infer_fields, inference_problems
+from skyportal_series.series.inference import infer
 from skyportal_series.series.lightcurve import LightCurve
 from skyportal_series.series.statistics import Summary, summarise
 from skyportal_series.series.thinning import thin, thin_arrays
@@ -18,8 +18,7 @@ __all__ = [
     "Summary",
     "bin_points",
     "fold",
-    "infer_fields",
-    "inference_problems",
+    "infer",
     "summarise",
     "thin",
     "thin_arrays",

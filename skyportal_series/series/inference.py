@@ -8,21 +8,13 @@ from skyportal_series.series.columns import FIELDS, Columns, as_floats, first_pr
 from skyportal_series.series.moments import median
 
 
-def infer_fields(columns: Columns) -> dict[str, float | str]:
+def infer(columns: Columns) -> tuple[dict[str, float | str], dict[str, list[str]]]:
     """Those of ra, dec (deg), exp_time (s), filter and limiting_mag that `columns` give.
 
     Numbers are medians over the finite values; a filter is given by one and the same value in
-    all rows. What cannot be inferred is left out; `inference_problems` says why.
+    all rows. With them, field → why a column that is there gave no value, which matters where
+    nothing else gives one.
     """
-    return _infer(columns)[0]
-
-
-def inference_problems(columns: Columns) -> dict[str, list[str]]:
-    """field → why a column that is there gave no value. Matters where nothing else gives one."""
-    return _infer(columns)[1]
-
-
-def _infer(columns: Columns) -> tuple[dict[str, float | str], dict[str, list[str]]]:
     fields: dict[str, float | str] = {}
     problems: dict[str, list[str]] = {}
     for field, names in FIELDS.items():
